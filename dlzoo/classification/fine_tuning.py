@@ -1,0 +1,204 @@
+"""`fine_tune`: from a network and a folder of images to a classifier and its report."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+
+from dlzoo._checks import check_between, check_pair
+from dlzoo.classification import networks, results
+from dlzoo.classification.report import Report
+from dlzoo.classification.run import Run
+from dlzoo.classification.settings import Settings
+from dlzoo.data import open_images
+from dlzoo.training import RunFolder
+from dlzoo.weights import card
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """What `fine_tune` returns.
+
+    Attributes:
+        model: Raw RGB images of 0 to 255 to probabilities; labels inside.
+        history: One record an epoch: stage, epoch, losses, accuracies.
+        report: Accuracy, scores a class, diagnosis, mistakes.
+        folder: Where all that is saved, or None.
+    """
+
+    model: keras.Model
+    history: tuple[dict[str, Any], ...]
+    report: Report
+    folder: Path | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; the model itself is in `folder`."""
+        return {
+            "folder": None if self.folder is None else str(self.folder),
+            "history": list(self.history),
+            "report": self.report.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        where = "" if self.folder is None else f"\nSaved in {self.folder}"
+        return f"{self.report}{where}"
+
+
+def fine_tune(
+    model: str | keras.Model,
+    data: Any,
+    *,
+    out: str | os.PathLike | None = None,
+    weights: Any = "imagenet",
+    image_size: int | tuple[int, int] | None = None,
+    preprocessing: Any = None,
+    unfreeze: str | int = "auto",
+    epochs: int | tuple[int, int] | None = None,
+    learning_rate: float | tuple[float, float] | None = None,
+    batch_size: int = 32,
+    optimizer: Literal["adamw", "sgd"] = "adamw",
+    weight_decay: float = 1e-4,
+    dropout: float = 0.2,
+    label_smoothing: float = 0.0,
+    class_weights: str | Mapping[str, float] | None = None,
+    augment: Any = True,
+    patience: int = 10,
+    freeze_batch_norm: bool = True,
+    mixed_bfloat16: bool = False,
+    human_error: float | None = None,
+    seed: int = 0,
+    fractions: Mapping[str, float] | None = None,
+    on_bad_image: str = "error",
+    on_duplicate: str = "error",
+    fresh: bool = False,
+) -> FineTuned:
+    """Fine-tune a network on labelled images.
+
+    First a new head is trained on what the frozen body answers, computed once; then, if
+    there is enough data or it is asked for, the last stages of the body or all of it, at a
+    lower rate. The weights that did best on the dev images are kept. With `weights=None`
+    everything trains from scratch.
+
+    Interrupted (Ctrl-C, kill -9, power), the same call with the same `out` goes on where
+    it was, losing at most one epoch; ended, it returns the stored result.
+
+    Args:
+        model: A name of the zoo (`dlzoo.list_models()`), or any `keras.Model` that takes
+            images and ends in scores, a vector or a feature map. A head of another size
+            is replaced. The caller's model is not changed.
+        data: A folder of class folders, split folders, lists, or `"tfds:NAME"`; see
+            `dlzoo.data.open_images`, also for `fractions`, `on_bad_image` and
+            `on_duplicate`.
+        out: Folder for `model.keras`, `report.json`, `report.txt`, `history.json` and the
+            pictures; it must be new, empty, or of this same run. None keeps nothing.
+        weights: What a network of the zoo starts from: a name on its card, a path,
+            `"hf://..."`. None: from scratch, also for a `keras.Model` (whose weights are
+            then only where training starts).
+        image_size: Side, or (height, width), in pixels; the default is the model's own.
+        preprocessing: What a `keras.Model` without an `ImagePreprocessing` layer expects:
+            one of `dlzoo.weights.CAFFE`, `INCEPTION`, `IMAGENET`, a layer, or
+            `"included"` if it takes RGB of 0 to 255.
+        unfreeze: What trains after the head: `"head"`: nothing; `"last"`: the last half
+            of the stages; a number: that many last stages; `"all"`. `"auto"` is
+            `"head"` below 200 training images, `"last"` below 2,000, else `"all"`.
+        epochs: At most this many in each stage; a pair is for (head, later stages).
+        learning_rate: The highest of each stage; a pair is for (head, later stages).
+        batch_size: Images a step.
+        optimizer: `"adamw"` or `"sgd"`; warm-up, then a cosine to zero.
+        weight_decay: Decoupled; not for biases and normalisation.
+        dropout: Fraction of the features that is dropped before the head in training.
+        label_smoothing: Between 0 and 1: how much of the target all classes share.
+        class_weights: `"balanced"`, or class name to weight, for unequal classes.
+        augment: True, False, a list out of `"flip"` (left-right), `"shift"`,
+            `"rotate"`, `"zoom"`, `"brightness"`, `"contrast"`, or a Keras layer. Leave
+            out `"flip"` where left and right differ, as in digits. The head is trained
+            on the images as they are.
+        patience: Epochs without a better result on dev after which a stage ends.
+        freeze_batch_norm: Keep batch normalisation of the pretrained body as it came.
+        mixed_bfloat16: Compute in bfloat16; weights, head and loss stay float32.
+        human_error: Error of people on such images, 0 to 1, for the diagnosis.
+        seed: The same seed gives the same result on one backend and machine.
+        fresh: Forget an earlier run in `out`.
+
+    Returns:
+        A `FineTuned`: model, history, report.
+
+    Raises:
+        ValueError: An argument is not allowed. `dlzoo.errors.DataError`: the images or
+            `out` cannot be used. `dlzoo.errors.DivergenceError`: the loss became NaN.
+    """
+    settings = Settings(
+        unfreeze=unfreeze,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        label_smoothing=label_smoothing,
+        class_weights=class_weights,
+        augment=augment,
+        patience=patience,
+        freeze_batch_norm=freeze_batch_norm,
+        mixed_bfloat16=mixed_bfloat16,
+        seed=seed,
+    )
+    if human_error is not None:
+        check_between("fine_tune", "human_error", human_error, 0, 1)
+    size = _size(model, image_size)
+    dataset = open_images(
+        data,
+        fractions=fractions,
+        seed=seed,
+        on_bad_image=on_bad_image,
+        on_duplicate=on_duplicate,
+    )
+    classes = len(dataset.classes)
+    if isinstance(model, str):
+        classifier = networks.from_zoo(model, weights, classes, size, seed)
+    else:
+        classifier = networks.from_model(
+            model, classes, size, preprocessing, seed, pretrained=weights is not None
+        )
+    with tempfile.TemporaryDirectory(prefix="dlzoo-") as temporary:
+        folder = RunFolder(Path(temporary, "run") if out is None else out)
+        run = Run(classifier, dataset, settings, size, folder)
+        if folder.open(run.config | {"human_error": human_error}, fresh=fresh):
+            return FineTuned(*results.load(folder.path), folder.path)
+        history = run.train()
+        finished, report = results.collect(run, history, human_error)
+        if out is None:
+            return FineTuned(finished, history, report, None)
+        results.save(run, finished, history, report)
+        folder.finish()
+        return FineTuned(finished, history, report, folder.path)
+
+
+def _size(model, image_size):
+    """Height and width of the images for `model`."""
+    if isinstance(model, str):
+        return check_pair("fine_tune", "image_size", image_size or card(model).input_size)
+    if not isinstance(model, keras.Model):
+        raise ValueError(
+            f"fine_tune: model must be a name of the zoo or a keras.Model; got "
+            f"{type(model).__name__}."
+        )
+    own = networks.input_size(model)
+    if image_size is None:
+        if None in own:
+            raise ValueError(
+                f"fine_tune: image_size must be given, because {model.name!r} takes "
+                f"images of any size {own}."
+            )
+        return own
+    size = check_pair("fine_tune", "image_size", image_size)
+    if any(mine not in (None, side) for mine, side in zip(own, size, strict=True)):
+        raise ValueError(
+            f"fine_tune: image_size must be what {model.name!r} was built for, {own}; got "
+            f"{size}."
+        )
+    return size

@@ -1,0 +1,226 @@
+"""A classifier in two parts: a body from raw RGB to a vector, and a head.
+
+Whatever network comes in (built by dlzoo or by others, flat or nested, with a head of any
+size or none) is brought into this form, on a copy: the caller's model stays as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from dlzoo.layers import ClassLabels, ImagePreprocessing, InvertedDropout
+from dlzoo.models import Network, create_model
+from dlzoo.training import seeded, sublayers
+from dlzoo.weights import Preprocessing
+
+HEAD = "head"
+INCLUDED = "included"  # `preprocessing=` of a model that takes raw pixels already
+
+# Layers after or before the head that have nothing to learn.
+_AFTER_HEAD = (layers.Activation, layers.Softmax, layers.Reshape, layers.Flatten)
+_DROPOUT = (layers.Dropout, InvertedDropout)
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network in the form in which it is trained.
+
+    Attributes:
+        name: Of the network.
+        body: `(batch, height, width, 3)`, RGB of 0 to 255, to `(batch, features)`.
+        head: From features to scores; its activation is linear while it is trained.
+        pretrained: Whether the body has learnt something that is worth keeping.
+        load_report: What was loaded, if dlzoo did it.
+    """
+
+    name: str
+    body: keras.Model
+    head: layers.Dense
+    pretrained: bool
+    load_report: Any = None
+
+    def head_model(self, dropout: float, seed: int) -> keras.Model:
+        """From features to scores (logits)."""
+        vector = keras.Input(self.body.output.shape[1:], name="features")
+        x = layers.Dropout(dropout, seed=seed)(vector) if dropout else vector
+        self.head.activation = keras.activations.linear
+        return keras.Model(vector, self.head(x), name="head_on_features")
+
+    def whole_model(
+        self, augmentation: layers.Layer | None, dropout: float, seed: int
+    ) -> keras.Model:
+        """From images through augmentation and body to scores (logits)."""
+        image = keras.Input(self.body.input.shape[1:], name="image")
+        x = image if augmentation is None else augmentation(image)
+        x = self.body(x)
+        x = layers.Dropout(dropout, seed=seed)(x) if dropout else x
+        self.head.activation = keras.activations.linear
+        return keras.Model(image, self.head(x), name="training")
+
+    def finished(self, labels: Sequence[str]) -> keras.Model:
+        """From raw images to probabilities, with the labels inside."""
+        self.head.activation = keras.activations.softmax
+        scores = self.head(self.body.output)
+        answers = ClassLabels(labels, name="labels")(scores)
+        return Network(self.body.input, answers, name=self.name)
+
+
+def from_zoo(
+    name: str, weights: Any, classes: int, size: tuple[int, int], seed: int
+) -> Classifier:
+    """A network of the zoo."""
+    with seeded(seed):
+        model = create_model(
+            name,
+            weights,
+            classes=classes,
+            input_shape=(*size, 3),
+            include_preprocessing=True,
+        )
+        report = getattr(model, "load_report", None)
+        body, head = _split(model.input, model.output, name, classes)
+    return Classifier(name, body, head, weights is not None, report)
+
+
+def from_model(
+    model: keras.Model,
+    classes: int,
+    size: tuple[int, int],
+    preprocessing: Any,
+    seed: int,
+    *,
+    pretrained: bool = True,
+) -> Classifier:
+    """Any Keras model that takes one image; a copy is used."""
+    with seeded(seed):
+        copy = keras.models.clone_model(model)
+        copy.set_weights(model.get_weights())
+        x = image = keras.Input((*size, 3), name="image")
+        layer = preprocessing_layer(model, preprocessing)
+        if layer is not None:
+            x = layer(x)
+        body, head = _split(image, _flat(copy, x), model.name, classes)
+    report = getattr(model, "load_report", None)
+    return Classifier(model.name, body, head, pretrained, report)
+
+
+def preprocessing_layer(model: keras.Model, preprocessing: Any) -> layers.Layer | None:
+    """The layer to put in front of `model` so that it takes raw RGB; None if it does.
+
+    Raises:
+        ValueError: It is not known what the model expects.
+    """
+    if _takes_raw_pixels(model) or preprocessing == INCLUDED:
+        return None
+    if isinstance(preprocessing, Preprocessing):
+        return ImagePreprocessing(
+            preprocessing.scale,
+            preprocessing.mean,
+            preprocessing.std,
+            preprocessing.channel_order,
+            name="preprocessing",
+        )
+    if isinstance(preprocessing, layers.Layer):
+        return preprocessing.__class__.from_config(preprocessing.get_config())
+    raise ValueError(
+        f"{model.name}: preprocessing must be given, because the model has no "
+        f"ImagePreprocessing layer and pixels scaled otherwise than in its training give "
+        f"wrong answers; got {preprocessing!r}. Pass one of dlzoo.weights.CAFFE, "
+        f"INCEPTION (e.g. MobileNetV2 of keras.applications) or IMAGENET, a layer, or "
+        f"{INCLUDED!r} if the model takes RGB of 0 to 255; or build it by dlzoo with "
+        f"include_preprocessing=True."
+    )
+
+
+def input_size(model: keras.Model) -> tuple[int | None, int | None]:
+    """Height and width of the images that `model` takes.
+
+    Raises:
+        ValueError: It does not take one batch of RGB images.
+    """
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
+        raise ValueError(
+            f"{model.name}: the model must take images (batch, height, width, 3); its "
+            f"input shape is {shape}."
+        )
+    return shape[1:3]
+
+
+def _takes_raw_pixels(model):
+    """Whether the first thing that `model` does is to scale pixels."""
+    inside = sublayers(model)
+    if any(isinstance(layer, ImagePreprocessing) for layer in inside):
+        return True
+    models = (keras.Model, layers.InputLayer)
+    first = next((layer for layer in inside if not isinstance(layer, models)), None)
+    return isinstance(first, layers.Rescaling)
+
+
+def _flat(model, x):
+    """The output of `model` for `x`, its layers (not the model) becoming part of the graph."""
+    functional = hasattr(model, "operations") or isinstance(model, keras.Sequential)
+    return model.call(x) if functional else model(x)
+
+
+def _split(image, output, name, classes):
+    """The body up to the vector, and the head: the one that is there, if it fits."""
+    if isinstance(output, (list, tuple, dict)):
+        raise ValueError(
+            f"{name}: the model must have one output, scores or features; it has {len(output)}."
+        )
+    tensor, head = _cut_head(output)
+    if len(tensor.shape) == 4:
+        tensor = layers.GlobalAveragePooling2D(name=_free_name(image, tensor, "pool"))(tensor)
+    if len(tensor.shape) != 2:
+        raise ValueError(
+            f"{name}: the model must end in scores (batch, classes), a vector or a "
+            f"feature map (batch, height, width, channels); it ends in {tensor.shape}."
+        )
+    body = Network(image, tensor, name=name)
+    if head is None or head.units != classes:
+        # Zeros: the first loss is log(classes), whatever the features are.
+        label = _free_name(image, tensor, HEAD)
+        head = layers.Dense(classes, kernel_initializer="zeros", dtype="float32", name=label)
+        head.build(tensor.shape)
+    return body, head
+
+
+def _cut_head(output):
+    """The tensor that the model's head takes and the head, or the output and None."""
+    tensor = output
+    while True:
+        layer, source = _origin(tensor)
+        if isinstance(layer, (*_AFTER_HEAD, *_DROPOUT, ClassLabels)):
+            tensor = source
+        elif isinstance(layer, keras.Model) and hasattr(layer, "operations"):
+            tensor = _flat(layer, source)  # a whole classifier inside another model
+        else:
+            break
+    if isinstance(layer, layers.Dense):
+        head = layer
+    elif isinstance(layer, layers.Conv2D) and tensor is not output:
+        head = None  # keras.applications.MobileNet: a 1x1 convolution, then Reshape
+    else:
+        return output, None
+    while isinstance(_origin(source)[0], _DROPOUT):
+        source = _origin(source)[1]
+    return source, head
+
+
+def _origin(tensor):
+    """The layer that made a symbolic tensor, and what it was called on."""
+    history = tensor._keras_history
+    node = history.operation._inbound_nodes[history.node_index]
+    sources = node.input_tensors
+    return history.operation, sources[0] if sources else None
+
+
+def _free_name(image, tensor, wanted):
+    """`wanted`, or `wanted_2` ... if the network has such a layer already."""
+    taken = {layer.name for layer in keras.Model(image, tensor).layers}
+    names = (wanted, *(f"{wanted}_{number}" for number in range(2, 1000)))
+    return next(name for name in names if name not in taken)

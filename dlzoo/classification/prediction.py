@@ -1,0 +1,220 @@
+"""`predict`: from images, wherever they are, to the likeliest classes."""
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlzoo._checks import check_positive_int
+from dlzoo.classification import networks
+from dlzoo.classification.evaluation import softmax
+from dlzoo.classification.results import MODEL
+from dlzoo.data import read_image
+from dlzoo.data.decoded import LazyImages
+from dlzoo.data.images import SUFFIXES
+from dlzoo.errors import DataError
+from dlzoo.layers import ClassLabels
+from dlzoo.training import forward, sublayers
+from dlzoo.weights import IMAGENET, Preprocessing
+from dlzoo.weights import labels as published_labels
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The likeliest classes of one image.
+
+    Attributes:
+        source: Path of the image, or `"image 3"` for the third array.
+        labels: Names, the likeliest first.
+        probabilities: The probability of each.
+
+    Example:
+        >>> print(Prediction("a.jpg", ("cat", "dog"), (0.9, 0.1)))
+        a.jpg: cat 90.0%, dog 10.0%
+    """
+
+    source: str
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+    @property
+    def label(self) -> str:
+        """The likeliest class."""
+        return self.labels[0]
+
+    @property
+    def probability(self) -> float:
+        """Its probability."""
+        return self.probabilities[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "labels": list(self.labels),
+            "probabilities": list(self.probabilities),
+        }
+
+    def __str__(self) -> str:
+        pairs = zip(self.labels, self.probabilities, strict=True)
+        return f"{self.source}: " + ", ".join(f"{name} {p:.1%}" for name, p in pairs)
+
+
+def predict(
+    model: str | os.PathLike | keras.Model,
+    images: Any,
+    *,
+    top: int = 5,
+    batch_size: int = 32,
+    preprocessing: Preprocessing | None = None,
+    labels: Sequence[str] | None = None,
+) -> list[Prediction]:
+    """Classify images.
+
+    Args:
+        model: The folder that `fine_tune` wrote, a `.keras` file, or a classifier.
+        images: A path, a folder (with all below it), a pattern such as `"new/*.jpg"`, a
+            `uint8` array (one image or a batch of them), or a list of such things.
+        top: How many classes to name.
+        batch_size: Images at once.
+        preprocessing: What a model of your own expects (`dlzoo.weights.IMAGENET` ...);
+            its size and crop also count for a model that scales its input itself, e.g.
+            `dlzoo.card("resnet50").find("imagenet").preprocessing`.
+        labels: Names of the classes; by default those inside the model, ImageNet's for
+            1,000 classes, else numbers.
+
+    Returns:
+        One `Prediction` an image, in the order given; folders and patterns sorted.
+
+    Raises:
+        ValueError: The model or its preprocessing cannot be used.
+            `dlzoo.errors.DataError`: An image cannot be read, or there is none.
+    """
+    check_positive_int("predict", "top", top)
+    check_positive_int("predict", "batch_size", batch_size)
+    names, sources = _sources(images)
+    model = _load(model)
+    names_of_classes = _labels(model, labels)
+    answers = _answers(model, sources, preprocessing, batch_size)
+    if answers.ndim != 2 or answers.shape[1] != len(names_of_classes):
+        raise ValueError(
+            f"predict: the model must answer one score a label; got shape "
+            f"{answers.shape} and {len(names_of_classes)} labels."
+        )
+    order = np.argsort(-answers, axis=1, kind="stable")[:, :top]
+    return [
+        Prediction(
+            name,
+            tuple(names_of_classes[i] for i in chosen),
+            tuple(float(row[i]) for i in chosen),
+        )
+        for name, row, chosen in zip(names, answers, order, strict=True)
+    ]
+
+
+def _answers(model, sources, preprocessing, batch_size):
+    """Probabilities, `(images, classes)`."""
+    own = networks.input_size(model)
+    inside = _carried_labels(model) is not None
+    geometry = preprocessing or (IMAGENET.at(crop_fraction=1.0) if inside else IMAGENET)
+    size = own[0] or geometry.size, own[1] or geometry.size
+    layer = networks.preprocessing_layer(model, preprocessing)
+    if layer is not None:
+        image = keras.Input((*own, 3))
+        model = keras.Model(image, model(layer(image)))
+    read = partial(
+        read_image,
+        size=size,
+        crop_fraction=geometry.crop_fraction,
+        interpolation=geometry.interpolation,
+    )
+    images = LazyImages(sources, size, read, os.cpu_count() or 1)
+    answers = forward(model, images, batch_size)
+    sums = answers.sum(axis=-1)
+    already = (answers >= 0).all() and np.allclose(sums, 1, atol=1e-2)
+    return answers if already else softmax(answers)
+
+
+def _load(model):
+    if isinstance(model, keras.Model):
+        return model
+    path = Path(model).expanduser()
+    if path.is_dir():
+        path = path / MODEL
+    if not path.is_file():
+        raise DataError(
+            f"{path}: there is no such model. Name the folder that fine_tune wrote, or a "
+            f".keras file; a run that has not ended has no model yet."
+        )
+    return keras.saving.load_model(path)
+
+
+def _carried_labels(model):
+    """The names inside the model, or None."""
+    for layer in sublayers(model):
+        if isinstance(layer, ClassLabels):
+            return layer.labels
+    return None
+
+
+def _labels(model, labels):
+    classes = model.output_shape[-1]
+    names = labels or _carried_labels(model)
+    if names is None:
+        if classes == 1000:
+            return published_labels("imagenet")
+        return tuple(str(number) for number in range(classes))
+    if len(names) != classes:
+        raise ValueError(
+            f"predict: there must be one label for each of the model's {classes} classes; "
+            f"got {len(names)}."
+        )
+    return tuple(names)
+
+
+def _sources(images):
+    """Names and what `read_image` takes, one an image."""
+    found = list(_expand(images))
+    if not found:
+        raise DataError("predict: there are no images to look at.")
+    arrays = 0
+    names = []
+    for source in found:
+        if isinstance(source, Path):
+            names.append(str(source))
+        else:
+            arrays += 1
+            names.append(f"image {arrays}")
+    return names, found
+
+
+def _expand(images) -> Iterable:
+    if isinstance(images, np.ndarray):
+        yield from images if images.ndim == 4 else [images]
+    elif isinstance(images, (str, os.PathLike)):
+        yield from _expand_path(Path(images).expanduser())
+    elif isinstance(images, Iterable) and not hasattr(images, "read"):
+        for item in images:
+            yield from _expand(item)
+    else:
+        yield images
+
+
+def _expand_path(path):
+    if path.is_dir():
+        files = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+        found = sorted(file for file in files if file.is_file())
+        if not found:
+            raise DataError(f"{path}: there are no images in this folder or below it.")
+    elif not path.exists() and glob.has_magic(str(path)):
+        found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
+        if not found:
+            raise DataError(f"{path}: no file matches this pattern.")
+    else:
+        found = [path]
+    return found

@@ -1,0 +1,49 @@
+"""`dlzoo models`: what is in the zoo."""
+
+from typing import Annotated, Any
+
+import typer
+
+from dlzoo.cli.output import print_json, print_table
+
+
+def models(
+    pattern: Annotated[
+        str, typer.Argument(help="Names with `*` and `?`, e.g. `resnet*`.")
+    ] = "*",
+    task: Annotated[str | None, typer.Option(help="Only networks for this task.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the networks: size, work, published weights."""
+    import dlzoo
+
+    cards = [dlzoo.card(name) for name in dlzoo.list_models(pattern, task)]
+    if not cards:
+        raise ValueError(f"no network is called {pattern!r}; `dlzoo models` lists all.")
+    if json:
+        print_json([_facts(card) for card in cards])
+        return
+    head = ("name", "task", "parameters", "GMACs", "input", "weights")
+    print_table(head, [_row(card) for card in cards], right=(2, 3, 4))
+
+
+def _facts(card: Any) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "task": card.task,
+        "parameters": card.parameters[card.default_origin],
+        "gmacs": card.gmacs,
+        "input_size": card.input_size,
+        "weights": list(card.weights_names),
+    }
+
+
+def _row(card: Any) -> tuple[str, ...]:
+    return (
+        card.name,
+        card.task,
+        f"{card.parameters[card.default_origin] / 1e6:.2f} M",
+        f"{card.gmacs:.2f}",
+        str(card.input_size),
+        ", ".join(card.weights_names),
+    )

@@ -1,0 +1,29 @@
+"""Building blocks: `keras.layers.Layer`, one idea a file."""
+
+from dlzoo import _registration
+from dlzoo.layers.batch_normalization import BatchNormalization
+from dlzoo.layers.class_labels import ClassLabels
+from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
+from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
+from dlzoo.layers.image_preprocessing import ImagePreprocessing
+from dlzoo.layers.inverted_dropout import InvertedDropout
+from dlzoo.layers.inverted_residual import InvertedResidual
+from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
+from dlzoo.layers.squeeze_excite import SqueezeExcite
+
+__all__ = [
+    "BatchNormalization",
+    "ClassLabels",
+    "ConvBN",
+    "ConvolutionalBlock",
+    "DepthwiseConvBN",
+    "DepthwiseSeparableConv2D",
+    "IdentityBlock",
+    "ImagePreprocessing",
+    "InvertedDropout",
+    "InvertedResidual",
+    "SqueezeExcite",
+    "residual_block",
+]
+
+_registration.register()

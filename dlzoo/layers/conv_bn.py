@@ -1,0 +1,168 @@
+"""Convolution, batch normalisation, activation: the brick of every network since 2015."""
+
+import keras
+from keras import layers, ops
+
+from dlzoo._checks import check_choice, check_pair
+from dlzoo.layers.batch_normalization import BatchNormalization
+
+# He et al. 2015 (arXiv:1502.01852), as torchvision draws it: by the outputs of a kernel.
+HE_NORMAL = {
+    "class_name": "VarianceScaling",
+    "config": {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"},
+}
+
+
+@keras.saving.register_keras_serializable("dlzoo")
+class ConvBN(layers.Layer):
+    """`activation(batch_normalization(convolution(x)))`, with padding that is stated.
+
+    Where a convolution strides, `"same"` and `"symmetric"` are different functions of the
+    same kernel, so weights of one do not work with the other. Both are stated here and
+    nowhere else:
+
+    - `"symmetric"`: `k // 2` zeros on all four sides (Caffe, PyTorch, the papers);
+    - `"same"`: as few zeros as give `ceil(side / strides)`, the odd one at the bottom and
+      right (TensorFlow).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Side of the kernel, or `(height, width)`.
+        strides: Step, the same in both directions.
+        padding: `"symmetric"` or `"same"`.
+        activation: A name known to Keras, or None.
+        use_bias: Add a bias before the normalisation. It has no effect on what can be
+            learnt; files of keras.applications contain it.
+        epsilon, momentum: Of the batch normalisation.
+
+    Input: `(batch, height, width, channels)`.
+    Output: `(batch, out_height, out_width, filters)`, where a side is
+        `floor((side + 2 * (k // 2) - k) / strides) + 1` for `"symmetric"` and
+        `ceil(side / strides)` for `"same"`.
+
+    Example:
+        >>> ConvBN(8, 3, strides=2, padding="symmetric").compute_output_shape(
+        ...     (1, 7, 8, 3))
+        (1, 4, 4, 8)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        *,
+        padding="symmetric",
+        activation="relu",
+        use_bias=False,
+        epsilon=1e-5,
+        momentum=0.9,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_choice(type(self).__name__, "padding", padding, ("same", "symmetric"))
+        self.filters = filters
+        self.kernel_size = check_pair(type(self).__name__, "kernel_size", kernel_size)
+        self.strides = strides
+        self.padding = padding
+        self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
+        self.epsilon = epsilon
+        self.momentum = momentum
+        self.conv = self._convolution()
+        self.bn = BatchNormalization(momentum, epsilon, dtype=self.dtype_policy, name="bn")
+
+    def build(self, input_shape):
+        self.conv.build(self._padded(input_shape))
+        self.bn.build(self.compute_output_shape(input_shape))
+
+    def call(self, x, training=None):
+        x, bias = self._convolve(self._pad(x))
+        return self.activation(self.bn(x, training=training, bias=bias))
+
+    def compute_output_shape(self, input_shape):
+        return self.conv.compute_output_shape(self._padded(input_shape))
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "epsilon": self.epsilon,
+            "momentum": self.momentum,
+        }
+
+    def _convolution(self):
+        return layers.Conv2D(
+            self.filters,
+            self.kernel_size,
+            self.strides,
+            padding="valid" if self._explicit else "same",
+            use_bias=self.use_bias,
+            kernel_initializer=HE_NORMAL,
+            dtype=self.dtype_policy,
+            name="conv",
+        )
+
+    def _convolve(self, x):
+        """The convolution and its bias, which the normalisation adds at no cost."""
+        return self.conv.convolution_op(x, self.conv.kernel), self.conv.bias
+
+    @property
+    def _explicit(self):
+        """Whether zeros are added here: at stride 1 and odd kernels both kinds agree."""
+        odd = all(side % 2 for side in self.kernel_size)
+        return self.padding == "symmetric" and not (self.strides == 1 and odd)
+
+    def _pad(self, x):
+        if not self._explicit or self.kernel_size == (1, 1):
+            return x
+        rows, columns = (side // 2 for side in self.kernel_size)
+        return ops.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
+
+    def _padded(self, shape):
+        if not self._explicit:
+            return tuple(shape)
+        rows, columns = (
+            None if side is None else side + 2 * (kernel // 2)
+            for side, kernel in zip(shape[1:3], self.kernel_size, strict=True)
+        )
+        return shape[0], rows, columns, shape[3]
+
+
+@keras.saving.register_keras_serializable("dlzoo")
+class DepthwiseConvBN(ConvBN):
+    """`ConvBN` whose convolution filters each channel by itself.
+
+    Arguments, padding and shapes as in `ConvBN`, except that there is no `filters`: the
+    output has as many channels as the input.
+
+    Example:
+        >>> DepthwiseConvBN(3, strides=2).compute_output_shape((1, 8, 8, 16))
+        (1, 4, 4, 16)
+    """
+
+    def __init__(self, kernel_size, strides=1, **kwargs):
+        super().__init__(None, kernel_size, strides, **kwargs)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["filters"]
+        return config
+
+    def _convolution(self):
+        return layers.DepthwiseConv2D(
+            self.kernel_size,
+            self.strides,
+            padding="valid" if self._explicit else "same",
+            use_bias=self.use_bias,
+            depthwise_initializer=HE_NORMAL,
+            dtype=self.dtype_policy,
+            name="conv",
+        )
+
+    def _convolve(self, x):
+        return self.conv(x), None

@@ -1,0 +1,62 @@
+"""Raw pixels to the numbers that a network was trained on, as a layer that travels with it."""
+
+import keras
+from keras import ops
+
+from dlzoo._checks import check_choice
+
+
+@keras.saving.register_keras_serializable("dlzoo")
+class ImagePreprocessing(keras.layers.Layer):
+    """`(pixels * scale - mean) / std`, a channel at a time, in the wanted channel order.
+
+    The arithmetic is float32 also under mixed precision: bfloat16 cannot tell all 256
+    values of a pixel apart.
+
+    Args:
+        scale: Factor of the pixels, e.g. `1 / 255`.
+        mean, std: One number a channel, in `channel_order`, in units of `pixels * scale`.
+        channel_order: `"rgb"` as the input, or `"bgr"` to exchange red and blue (Caffe).
+
+    Input:  `(batch, height, width, channels)`, RGB, 0 to 255.
+    Output: the same shape, float32.
+
+    Example:
+        >>> layer = ImagePreprocessing(1 / 127.5, (1, 1, 1), (1, 1, 1))
+        >>> pixel = keras.ops.convert_to_tensor([[[[0, 127.5, 255]]]])
+        >>> print(keras.ops.convert_to_numpy(layer(pixel)))
+        [[[[-1.  0.  1.]]]]
+    """
+
+    def __init__(self, scale, mean, std, channel_order="rgb", **kwargs):
+        super().__init__(**{"dtype": "float32"} | kwargs)
+        check_choice("ImagePreprocessing", "channel_order", channel_order, ("rgb", "bgr"))
+        self.scale = scale
+        self.mean = tuple(mean)
+        self.std = tuple(std)
+        self.channel_order = channel_order
+
+    def build(self, input_shape):
+        if input_shape[-1] != len(self.mean):
+            raise ValueError(
+                f"{self.name}: images must have {len(self.mean)} channels, because there "
+                f"are that many means; got {input_shape[-1]} in {tuple(input_shape)}."
+            )
+
+    def call(self, images):
+        if self.channel_order == "bgr":
+            images = ops.flip(images, axis=-1)
+        mean = ops.convert_to_tensor(self.mean, images.dtype)
+        std = ops.convert_to_tensor(self.std, images.dtype)
+        return (images * self.scale - mean) / std
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return super().get_config() | {
+            "scale": self.scale,
+            "mean": self.mean,
+            "std": self.std,
+            "channel_order": self.channel_order,
+        }

@@ -1,0 +1,44 @@
+"""Networks: functions that return a functional `keras.Model`, one family a file."""
+
+from dlzoo.models.classifier import build
+from dlzoo.models.features import features, stages
+from dlzoo.models.loading import load_weights
+from dlzoo.models.mobilenet_v2 import mobilenet_v2
+from dlzoo.models.network import Network
+from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from dlzoo.weights import card
+
+__all__ = [
+    "Network",
+    "build",
+    "create_model",
+    "features",
+    "load_weights",
+    "mobilenet_v2",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "stages",
+]
+
+
+def create_model(name, /, weights=None, classes=1000, input_shape=None, **options):
+    """Build a network by its name; `dlzoo.list_models()` lists them.
+
+    Args:
+        name: Of the network, e.g. `"resnet50"`.
+        weights, classes, **options: As in the builder `dlzoo.models.<name>`.
+        input_shape: The same; None for the shape that the network was published with.
+
+    Raises:
+        ValueError: There is no such network; similar names are given.
+
+    Example:
+        >>> create_model("resnet18", classes=10, input_shape=(32, 32, 3)).name
+        'resnet18'
+    """
+    facts = card(name)  # knows what to say of an unknown name
+    builder = globals()[facts.name]
+    return builder(weights, classes, input_shape or facts.input_shape, **options)

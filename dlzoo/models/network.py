@@ -1,0 +1,79 @@
+"""What every network is made of: a functional model, and a layer that says which it is."""
+
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable("dlzoo")
+class BuiltAs(keras.layers.Layer):
+    """Passes its input on, and says which network of the zoo the layers after it are.
+
+    So a model is known again by `dlzoo.load_weights` after it was saved, cloned, or given
+    preprocessing in front and labels at the end.
+
+    Args:
+        network: Its name in the catalogue of cards.
+        origin: Whose conventions it follows.
+        options: Arguments that change its layers, e.g. `{"alpha": 0.5}`.
+
+    Input and output: any shape.
+    """
+
+    def __init__(self, network, origin, options, **kwargs):
+        super().__init__(**{"name": "built_as"} | kwargs)
+        self.network = network
+        self.origin = origin
+        self.options = dict(options)
+
+    def build(self, input_shape):
+        pass
+
+    def call(self, x):
+        return x
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return super().get_config() | {
+            "network": self.network,
+            "origin": self.origin,
+            "options": dict(self.options),
+        }
+
+
+@keras.saving.register_keras_serializable("dlzoo")
+class Network(keras.Model):
+    """A functional `keras.Model` whose `training=False` holds inside another model too.
+
+    `base(x, training=False)` in an outer model is meant to run `base` in inference mode for
+    good. Keras 3.15.1 lets the outer model's own flag override it, so that `fit` changes
+    the moving statistics of batch normalisation all the same (keras-team/keras#20285).
+    Here the flag of the call stands; where none was given, the outer one counts as usual.
+
+    Example:
+        >>> inner_input = keras.Input((4,))
+        >>> inner = Network(inner_input, keras.layers.Dropout(0.9)(inner_input))
+        >>> x = keras.Input((4,))
+        >>> outer = keras.Model(x, inner(x, training=False))
+        >>> ones = keras.ops.ones((1, 4))
+        >>> bool(keras.ops.all(outer(ones, training=True) == ones))
+        True
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # An outer model passes its flag to whatever lists "training" here. Without it the
+        # layers inside still find the outer flag by themselves, from Keras's call context.
+        others = vars(self)["_call_context_args"] - {"training"}
+        self._call_context_args = others
+
+
+def recorded_origin(config: Any) -> str | None:
+    """The origin of the network whose configuration a `.keras` file carries, if it says so."""
+    inner = config.get("config") if isinstance(config, dict) else None
+    for layer in inner.get("layers", ()) if isinstance(inner, dict) else ():
+        if layer.get("class_name") == BuiltAs.__name__:
+            return layer["config"]["origin"]
+    return None

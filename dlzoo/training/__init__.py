@@ -1,0 +1,41 @@
+"""The training engine: stages, freezing, caching, checkpoints. It knows of no task."""
+
+from dlzoo.training.batches import Batches
+from dlzoo.training.diagnosis import Diagnosis, diagnose
+from dlzoo.training.freezing import (
+    batch_normalizations,
+    changing_variables,
+    limit_batch_norm_momentum,
+    network_stages,
+    sublayers,
+    train_only,
+)
+from dlzoo.training.inference import forward, jit_compile, stored, weights_digest
+from dlzoo.training.precision import set_policy
+from dlzoo.training.run_folder import RunFolder
+from dlzoo.training.schedule import Schedule
+from dlzoo.training.seeding import seeded
+from dlzoo.training.trainer import Stage, Trainable, Trainer
+
+__all__ = [
+    "Batches",
+    "Diagnosis",
+    "RunFolder",
+    "Schedule",
+    "Stage",
+    "Trainable",
+    "Trainer",
+    "batch_normalizations",
+    "changing_variables",
+    "diagnose",
+    "forward",
+    "jit_compile",
+    "limit_batch_norm_momentum",
+    "network_stages",
+    "seeded",
+    "set_policy",
+    "stored",
+    "sublayers",
+    "train_only",
+    "weights_digest",
+]

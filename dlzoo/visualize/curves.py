@@ -1,0 +1,84 @@
+"""Learning curves: how loss and accuracy went, epoch by epoch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from dlzoo.visualize.figures import BLUE, GREY, ORANGE, new_figure
+
+_FRACTIONS = ("accuracy",)  # drawn as per cent
+
+
+def learning_curves(
+    history: Sequence[Mapping[str, Any]],
+    metrics: Sequence[str] = ("loss", "accuracy"),
+) -> Figure:
+    """Draw metrics on the training and dev images over the epochs of all stages.
+
+    Args:
+        history: One record an epoch with `"stage"`, the metrics, the same with `val_` in
+            front (if there is a dev set), and `"improved"`.
+        metrics: What to draw, one panel each.
+    """
+    figure = new_figure(5.2 * len(metrics), 3.8)
+    epochs = range(1, len(history) + 1)
+    for panel, metric in zip(
+        figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True
+    ):
+        style = {"linewidth": 2, "marker": "o", "markersize": 3}
+        panel.plot(epochs, _values(history, metric), color=BLUE, label="train", **style)
+        dev = _values(history, f"val_{metric}")
+        if any(value is not None for value in dev):
+            panel.plot(epochs, dev, color=ORANGE, label="dev", **style)
+            _mark_best(panel, history, dev)
+        _mark_stages(panel, history)
+        panel.set_title(metric, loc="left", pad=18)
+        panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if metric in _FRACTIONS:
+            panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        panel.grid(alpha=0.3)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.legend(frameon=False)
+    return figure
+
+
+def _values(history, metric):
+    return [record.get(metric) for record in history]
+
+
+def _mark_best(panel, history, dev):
+    best = [place for place, record in enumerate(history) if record.get("improved")]
+    if best:
+        panel.plot(
+            best[-1] + 1,
+            dev[best[-1]],
+            marker="o",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgecolor=ORANGE,
+            markeredgewidth=2,
+            linestyle="none",
+            label="kept",
+        )
+
+
+def _mark_stages(panel, history):
+    """A line where a stage begins, with its name above."""
+    names = [record["stage"] for record in history]
+    for place, name in enumerate(names):
+        if place and names[place - 1] == name:
+            continue
+        if place:
+            panel.axvline(place + 0.5, color=GREY, linewidth=1, linestyle="--")
+        panel.annotate(
+            name,
+            (place + (0.5 if place else 1.0), 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, 3),
+            textcoords="offset points",
+            color=GREY,
+            fontsize=9,
+        )

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+import dlzoo
+from tests.cli.run import on_a_terminal, run
+
+
+def test_piped_it_is_a_plain_table():
+    lines = run("models").stdout.splitlines()
+    assert lines[0].split() == ["name", "task", "parameters", "GMACs", "input", "weights"]
+    assert [line.split()[0] for line in lines[1:]] == dlzoo.list_models()
+    (resnet18,) = (line for line in lines if line.startswith("resnet18 "))
+    assert resnet18.split()[1:7] == [
+        "classification",
+        "11.69",
+        "M",
+        "1.81",
+        "224",
+        "imagenet,",
+    ]
+
+
+def test_on_a_terminal_it_has_lines():
+    shown = on_a_terminal("models", "resnet1*")
+    assert "resnet152" in shown
+    assert "mobilenet" not in shown
+    assert "\u2502" in shown  # the line between columns
+
+
+def test_pattern_and_task():
+    shown = run("models", "mobile*", "--task", "classification").stdout.splitlines()
+    assert [line.split()[0] for line in shown] == ["name", "mobilenet_v2"]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["vit*"], "Error: no network is called 'vit*'; `dlzoo models` lists all."),
+        (["--task", "cooking"], "task must be one of ['classification']; got 'cooking'."),
+    ],
+)
+def test_nothing_found(arguments, words):
+    done = run("models", *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+
+
+def test_json():
+    facts = {row["name"]: row for row in json.loads(run("models", "--json").stdout)}
+    assert sorted(facts) == dlzoo.list_models()
+    assert facts["resnet34"] == {
+        "name": "resnet34",
+        "task": "classification",
+        "parameters": 21_797_672,
+        "gmacs": 3.664,
+        "input_size": 224,
+        "weights": ["imagenet", "tv_in1k", "a1_in1k", "a2_in1k", "a3_in1k"],
+    }

@@ -1,0 +1,121 @@
+"""The same numbers as the originals, through the public loader, at every stage."""
+
+import keras
+import numpy as np
+import pytest
+
+import dlzoo
+from dlzoo.layers import ConvBN
+from tests.references.draw import image, sample
+from tests.references.files import Golden, names
+
+TOLERANCE = 1e-4  # of the output's standard deviation
+
+# One network a family runs on every backend, the rest on TensorFlow.
+ON_EVERY_BACKEND = {
+    "keras-mobilenet_v2-alpha1.0",
+    "keras-resnet50",
+    "timm-mobilenet_v2-alpha1.0",
+    "torchvision-resnet18",
+}
+ORIGINS = {"keras": "keras", "torchvision": "torch", "timm": "torch"}
+
+each_golden = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.backend] if name in ON_EVERY_BACKEND else [])
+        for name in names()
+    ],
+)
+
+
+def largest_error(model, golden):
+    """Of all stages and sizes: the largest difference, in standard deviations."""
+    errors = {}
+    for size in golden.sizes:
+        taps = golden.taps(size)
+        pixels = keras.ops.convert_to_tensor(image((2, *size, 3), seed=size[0]))
+        found = dlzoo.features(model, taps)(pixels, training=False)
+        for tap in taps:
+            expected, shape, std = golden.expected(size, tap)
+            assert tuple(found[tap].shape) == shape
+            got = sample(keras.ops.convert_to_numpy(found[tap]))
+            errors[size, tap] = np.abs(got - expected).max() / std
+    return max(errors.values())
+
+
+def build(golden, path):
+    facts = golden.facts
+    return dlzoo.create_model(
+        facts["model"],
+        weights=path,
+        input_shape=(None, None, 3),
+        classifier_activation=None,
+        **facts["options"],
+    )
+
+
+@each_golden
+def test_outputs_equal_the_reference(name, tmp_path):
+    golden = Golden.read(name)
+    model = build(golden, golden.write(tmp_path))
+    report = model.load_report
+    assert report.origin == ORIGINS[golden.facts["peer"]]
+    assert not report.random
+    assert not report.unused
+    assert largest_error(model, golden) < TOLERANCE
+
+
+def test_every_network_and_origin_has_a_golden():
+    covered = {
+        (golden.facts["model"], ORIGINS[golden.facts["peer"]])
+        for golden in map(Golden.read, names())
+    }
+    wanted = {
+        (name, origin)
+        for name in dlzoo.list_models(task="classification")
+        for origin in dlzoo.card(name).origins
+    }
+    assert wanted == covered
+
+
+@pytest.mark.parametrize("name", names())
+def test_goldens_are_small_and_not_degenerate(name):
+    golden = Golden.read(name)
+    assert sum(array.nbytes for array in golden.arrays.values()) < 400_000
+    for size in golden.sizes:
+        for tap in golden.taps(size):
+            values, _, std = golden.expected(size, tap)
+            assert 0.05 < std < 1000
+            assert np.unique(values).size > values.size / 20  # relu6 saturates some
+
+
+def test_the_tolerance_sees_a_wrong_epsilon(tmp_path):
+    golden = Golden.read("torchvision-mobilenet_v2-alpha1.0")
+    model = build(golden, golden.write(tmp_path))
+    model.get_layer("stem").bn.epsilon = 1e-3
+    assert largest_error(model, golden) > TOLERANCE
+
+
+def test_the_tolerance_sees_the_other_padding(tmp_path, monkeypatch):
+    golden = Golden.read("torchvision-resnet18")
+    path = golden.write(tmp_path)
+    symmetric = ConvBN.__init__
+
+    def same(self, *args, **kwargs):
+        symmetric(self, *args, **kwargs | {"padding": "same"})
+
+    monkeypatch.setattr(ConvBN, "__init__", same)
+    assert largest_error(build(golden, path), golden) > TOLERANCE
+
+
+def test_the_tolerance_sees_two_exchanged_vectors(tmp_path):
+    golden = Golden.read("torchvision-resnet152")
+    state = golden.state()
+    deep = "layer4.2.bn3."
+    state[f"{deep}bias"], state[f"{deep}running_mean"] = (
+        state[f"{deep}running_mean"],
+        state[f"{deep}bias"],
+    )
+    model = build(golden, golden.write(tmp_path, state))
+    assert largest_error(model, golden) > TOLERANCE

@@ -1,0 +1,160 @@
+"""One table of all builders; every test of networks runs on every row.
+
+A new network is a new row: its published number of trainable parameters, the smallest side
+it takes and the shape of its body's output there come from outside our code.
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import dlzoo
+from tests.references.draw import draw
+
+# A bias that batch normalisation follows is subtracted again with the mean of the batch.
+BIAS_BEFORE_NORM = r"/conv/bias$"
+NOTHING = r"(?!)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network of one origin.
+
+    Attributes:
+        parameters: Published number of trainable parameters at 1000 classes.
+        smallest: Smallest side of its input, in pixels.
+        body: Output shape of the body for an image of that side.
+        gain: As in `tests.references.draw`.
+        no_gradient: Pattern of the weights whose gradient is zero by mathematics.
+        first: Of its family; runs on every backend.
+        fixed_head: The head takes only images of one size; the body takes any.
+        heavy: So large that only `slow` tests train or save it.
+        huge: So large that all its tests are `slow`.
+    """
+
+    name: str
+    origin: str
+    parameters: int
+    smallest: int
+    body: tuple[int, int, int]
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    gain: float = 1.0
+    no_gradient: str = NOTHING
+    first: bool = False
+    fixed_head: bool = False
+    heavy: bool = False
+    huge: bool = False
+
+    @property
+    def id(self):
+        options = "".join(f"-{key}{value}" for key, value in self.options.items())
+        return f"{self.name}-{self.origin}{options}"
+
+    @property
+    def size(self):
+        """A side at which batch normalisation has several pixels everywhere."""
+        return 2 * self.smallest
+
+    def build(self, **arguments):
+        """The network for 10 classes at `size`, unless `arguments` say otherwise."""
+        side = self.size
+        arguments = {"classes": 10, "input_shape": (side, side, 3)} | arguments
+        return dlzoo.create_model(self.name, origin=self.origin, **self.options, **arguments)
+
+
+def resnet(depth, origin, parameters, channels=2048, **facts):
+    """A row of the residual networks."""
+    silent = BIAS_BEFORE_NORM if origin == "keras" else NOTHING
+    gain = {18: 1.0, 34: 0.7, 50: 0.7}.get(depth, 0.5)
+    return Row(
+        f"resnet{depth}",
+        origin,
+        parameters,
+        smallest=32,
+        body=(1, 1, channels),
+        gain=gain,
+        no_gradient=silent,
+        heavy=depth > 50,
+        **facts,
+    )
+
+
+def mobilenet_v2(origin, alpha, parameters, channels=1280, **facts):
+    """A row of MobileNetV2."""
+    return Row(
+        "mobilenet_v2",
+        origin,
+        parameters,
+        smallest=32,
+        body=(1, 1, channels),
+        options={"alpha": alpha},
+        **facts,
+    )
+
+
+# Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
+ZOO = (
+    resnet(18, "torch", 11_689_512, 512, first=True),
+    resnet(34, "torch", 21_797_672, 512),
+    resnet(50, "keras", 25_583_592),
+    resnet(50, "torch", 25_557_032),
+    resnet(101, "keras", 44_601_832),
+    resnet(101, "torch", 44_549_160),
+    resnet(152, "keras", 60_268_520),
+    resnet(152, "torch", 60_192_808),
+    mobilenet_v2("keras", 1.0, 3_504_872, first=True),
+    mobilenet_v2("keras", 0.35, 1_677_128),
+    mobilenet_v2("keras", 0.75, 2_636_424),
+    mobilenet_v2("keras", 1.4, 6_108_776, 1792),
+    mobilenet_v2("torch", 1.0, 3_504_872),
+    mobilenet_v2("torch", 0.5, 1_968_680),
+)
+
+
+def _each(rows, heavy=(), first=()):
+    """Parametrise a test by rows, with marks for the heavy ones and the first of a family."""
+    params = []
+    for row in rows:
+        marks = [*(heavy if row.heavy else ()), *(first if row.first else ())]
+        params.append(pytest.param(row, id=row.id, marks=marks))
+    return pytest.mark.parametrize("row", params)
+
+
+each_row = _each(ZOO)
+each_row_costly = _each(ZOO, heavy=[pytest.mark.slow])
+each_row_every_backend = _each(ZOO, heavy=[pytest.mark.slow], first=[pytest.mark.backend])
+each_first_row = _each([row for row in ZOO if row.first])
+
+
+def images(*shape, seed=0):
+    """Noise of unit variance as a tensor."""
+    values = np.random.default_rng(seed).normal(size=shape).astype("float32")
+    return keras.ops.convert_to_tensor(values)
+
+
+def answer(model, x, **flags):
+    """What `model` says to `x`, as NumPy."""
+    return keras.ops.convert_to_numpy(model(x, **{"training": False} | flags))
+
+
+def fill(model, gain=1.0):
+    """Weights that are not degenerate, other than the builder's; returns `model`."""
+    for variable in dlzoo.models.loading.variables(model).values():
+        variable.assign(draw(variable.path, tuple(variable.shape), gain))
+    return model
+
+
+def count(model):
+    """Number of trainable parameters."""
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+@functools.cache
+def built(row):
+    """The network of `row` with random weights, giving logits; made once, not to be changed."""
+    return fill(row.build(classifier_activation=None), row.gain)

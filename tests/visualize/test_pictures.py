@@ -1,0 +1,73 @@
+"""Pictures are drawn for few and many, and without pyplot."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dlzoo.visualize import confusion_matrix, gallery, learning_curves, save_figure
+
+RNG = np.random.default_rng(0)
+
+
+def record(stage, epoch, **values):
+    return {"stage": stage, "epoch": epoch, "loss": 1 / epoch, **values}
+
+
+def texts(figure):
+    return " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
+
+
+def test_curves_show_train_dev_stages_and_what_was_kept():
+    history = [
+        record("head", 1, val_loss=0.9, accuracy=0.5, val_accuracy=0.4, improved=True),
+        record("head", 2, val_loss=0.8, accuracy=0.6, val_accuracy=0.5, improved=True),
+        record("all layers", 1, val_loss=1, accuracy=0.6, val_accuracy=0.4, improved=False),
+    ]
+    figure = learning_curves(history)
+    assert [axes.get_title("left") for axes in figure.axes] == ["loss", "accuracy"]
+    train, dev, kept = figure.axes[0].lines[:3]
+    assert list(train.get_ydata()) == [1, 0.5, 1]
+    assert list(dev.get_ydata()) == [0.9, 0.8, 1]
+    assert (list(kept.get_xdata()), list(kept.get_ydata())) == ([2], [0.8])
+    assert texts(figure).count("all layers") == 2
+
+
+def test_curves_without_dev():
+    figure = learning_curves([record("head", 1, improved=True)], metrics=["loss"])
+    assert len(figure.axes[0].get_legend().get_texts()) == 1
+
+
+@pytest.mark.parametrize("count", [2, 20, 45, 120])
+def test_confusion_matrices_of_any_size(count, tmp_path):
+    matrix = RNG.integers(0, 3, (count, count)) + 20 * np.eye(count, dtype=int)
+    matrix[1, 0] = 99
+    classes = [f"class number {i}" for i in range(count)]
+    figure = confusion_matrix(matrix, classes, title="dev")
+    save_figure(figure, tmp_path / "matrix.png")
+    with Image.open(tmp_path / "matrix.png") as picture:
+        assert max(picture.size) < 2500
+    assert ("99" in texts(figure).split()) == (count not in (45,))
+    if count == 120:
+        assert "1 class number 1" in texts(figure)
+
+
+def test_a_class_without_examples_is_no_division_by_zero():
+    figure = confusion_matrix([[0, 0], [1, 3]], ["a", "b"])
+    assert "3" in texts(figure)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_galleries(count, tmp_path):
+    images = [RNG.integers(0, 256, (8 + i, 12, 3), "uint8") for i in range(count)]
+    figure = gallery(images, [f"image {i}\nlong {'x' * 50}" for i in range(count)])
+    save_figure(figure, tmp_path / "gallery.png")
+    assert texts(figure).count("image") == count
+    assert "x" * 40 not in texts(figure)
+
+
+def test_pyplot_is_not_imported():
+    code = "import sys, dlzoo.visualize; sys.exit('matplotlib.pyplot' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
