@@ -1,7 +1,7 @@
 """Networks: functions that return a functional `keras.Model`, one family a file."""
 
 from dlzoo.models.classifier import build
-from dlzoo.models.features import features, stages
+from dlzoo.models.taps import features, stages
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import Network
