@@ -1,11 +1,11 @@
 """Networks: functions that return a functional `keras.Model`, one family a file."""
 
 from dlzoo.models.classifier import build
-from dlzoo.models.taps import features, stages
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import Network
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from dlzoo.models.taps import features, stages
 from dlzoo.weights import card
 
 __all__ = [

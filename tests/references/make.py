@@ -12,8 +12,6 @@ code only; nothing of dlzoo is imported here.
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,26 +21,11 @@ import numpy as np
 import torch
 
 from tests.references.draw import draw, image, sample
+from tests.references.peers import rows
+from tests.references.peers.golden import import_torchvision
 
 FOLDER = Path(__file__).parent / "goldens"
 SIZES = ((64, 64), (75, 65))  # height, width
-
-
-@dataclass(frozen=True)
-class Golden:
-    """A row: our builder and its options, the peer's network, where its stages end."""
-
-    model: str
-    peer: str
-    build: Callable
-    taps: dict[str, str]
-    gain: float
-    options: dict
-
-    @property
-    def name(self):
-        options = "".join(f"-{key}{value}" for key, value in self.options.items())
-        return f"{self.peer}-{self.model}{options}"
 
 
 def keras_outputs(row):
@@ -116,83 +99,6 @@ def write(row, version):
     path = FOLDER / f"{row.name}.npz"
     np.savez_compressed(path, **arrays)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {len(state)} tensors")
-
-
-def import_torchvision():
-    """Import torchvision also where its compiled operators are missing."""
-    register = torch.library.register_fake
-
-    def lenient(name, *args, **kwargs):
-        if isinstance(name, str) and name.startswith("torchvision::"):
-            return lambda function: function
-        return register(name, *args, **kwargs)
-
-    torch.library.register_fake = lenient
-    import torchvision
-
-    return torchvision
-
-
-def rows():
-    """Every golden."""
-    import_torchvision()
-    import timm
-    from torchvision import models as tv
-
-    def keras_row(model, build, taps, gain, **options):
-        def reference(input_shape):
-            return build(
-                weights=None, input_shape=input_shape, classifier_activation=None, **options
-            )
-
-        return Golden(model, "keras", reference, taps, gain, options)
-
-    apps = keras.applications
-    for model, build, depths, gain in (
-        ("resnet50", apps.ResNet50, (3, 4, 6, 3), 0.7),
-        ("resnet101", apps.ResNet101, (3, 4, 23, 3), 0.5),
-        ("resnet152", apps.ResNet152, (3, 8, 36, 3), 0.5),
-    ):
-        ends = {f"stage{s}": f"conv{s + 1}_block{d}_out" for s, d in enumerate(depths, 1)}
-        yield keras_row(model, build, ends, gain)
-    mobile = ("expanded_conv_project_BN", "block_2_add", "block_5_add", "block_9_add",
-              "block_12_add", "block_15_add", "block_16_project_BN")  # fmt: skip
-    ends = {f"stage{s}": name for s, name in enumerate(mobile, 1)} | {"top": "out_relu"}
-    for alpha in (0.35, 1.0, 1.4):
-        yield keras_row("mobilenet_v2", apps.MobileNetV2, ends, 1.0, alpha=alpha)
-
-    ends = {f"stage{s}": f"layer{s}" for s in range(1, 5)}
-    for model, gain in (
-        ("resnet18", 1.0),
-        ("resnet34", 0.7),
-        ("resnet50", 0.7),
-        ("resnet101", 0.5),
-        ("resnet152", 0.5),
-    ):
-        yield Golden(model, "torchvision", getattr(tv, model), ends, gain, {})
-    yield Golden("resnet50", "timm", lambda: timm.create_model("resnet50"), ends, 0.7, {})
-
-    places = enumerate((1, 3, 6, 10, 13, 16, 17), 1)
-    ends = {f"stage{s}": f"features.{place}" for s, place in places} | {"top": "features.18"}
-    for alpha in (0.5, 1.0):
-        yield Golden(
-            "mobilenet_v2",
-            "torchvision",
-            lambda alpha=alpha: tv.mobilenet_v2(width_mult=alpha),
-            ends,
-            1.0,
-            {"alpha": alpha},
-        )
-    ends = {f"stage{s}": f"blocks.{s - 1}" for s in range(1, 8)} | {"top": "bn2"}
-    for alpha in (0.5, 1.0, 1.4):
-        yield Golden(
-            "mobilenet_v2",
-            "timm",
-            lambda alpha=alpha: timm.create_model(f"mobilenetv2_{100 * alpha:03.0f}"),
-            ends,
-            1.0,
-            {"alpha": alpha},
-        )
 
 
 def main(wanted):
