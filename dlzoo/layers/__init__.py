@@ -9,6 +9,7 @@ from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
+from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ImagePreprocessing",
     "InvertedDropout",
     "InvertedResidual",
+    "SeparableBlock",
     "SqueezeExcite",
     "residual_block",
 ]

@@ -6,6 +6,8 @@ from keras import layers, ops
 from dlzoo._checks import check_choice, check_pair
 from dlzoo.layers.batch_normalization import BatchNormalization
 
+PADDINGS = ("end", "same", "symmetric")
+
 # He et al. 2015 (arXiv:1502.01852), as torchvision draws it: by the outputs of a kernel.
 HE_NORMAL = {
     "class_name": "VarianceScaling",
@@ -17,19 +19,22 @@ HE_NORMAL = {
 class ConvBN(layers.Layer):
     """`activation(batch_normalization(convolution(x)))`, with padding that is stated.
 
-    Where a convolution strides, `"same"` and `"symmetric"` are different functions of the
-    same kernel, so weights of one do not work with the other. Both are stated here and
-    nowhere else:
+    Where a convolution strides, the ways to pad are different functions of the same kernel,
+    so weights of one do not work with another. They are stated here and nowhere else:
 
     - `"symmetric"`: `k // 2` zeros on all four sides (Caffe, PyTorch, the papers);
     - `"same"`: as few zeros as give `ceil(side / strides)`, the odd one at the bottom and
-      right (TensorFlow).
+      right (TensorFlow);
+    - `"end"`: `k // 2` zeros at the bottom and right only (keras.applications' MobileNet);
+      with 3x3 and strides 2 it is `"same"` on even sides, and loses a pixel on odd ones.
+
+    At strides 1 and odd kernels all three are the same: `k // 2` zeros on all sides.
 
     Args:
         filters: Number of output channels.
         kernel_size: Side of the kernel, or `(height, width)`.
         strides: Step, the same in both directions.
-        padding: `"symmetric"` or `"same"`.
+        padding: `"symmetric"`, `"same"` or `"end"`.
         activation: A name known to Keras, or None.
         use_bias: Add a bias before the normalisation. It has no effect on what can be
             learnt; files of keras.applications contain it.
@@ -37,8 +42,9 @@ class ConvBN(layers.Layer):
 
     Input: `(batch, height, width, channels)`.
     Output: `(batch, out_height, out_width, filters)`, where a side is
-        `floor((side + 2 * (k // 2) - k) / strides) + 1` for `"symmetric"` and
-        `ceil(side / strides)` for `"same"`.
+        `floor((side + 2 * (k // 2) - k) / strides) + 1` for `"symmetric"`,
+        `ceil(side / strides)` for `"same"` and
+        `floor((side + k // 2 - k) / strides) + 1` for `"end"`.
 
     Example:
         >>> ConvBN(8, 3, strides=2, padding="symmetric").compute_output_shape(
@@ -60,7 +66,7 @@ class ConvBN(layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_choice(type(self).__name__, "padding", padding, ("same", "symmetric"))
+        check_choice(type(self).__name__, "padding", padding, PADDINGS)
         self.filters = filters
         self.kernel_size = check_pair(type(self).__name__, "kernel_size", kernel_size)
         self.strides = strides
@@ -113,22 +119,27 @@ class ConvBN(layers.Layer):
 
     @property
     def _explicit(self):
-        """Whether zeros are added here: at stride 1 and odd kernels both kinds agree."""
+        """Whether zeros are added here: at strides 1 and odd kernels all kinds agree."""
         odd = all(side % 2 for side in self.kernel_size)
-        return self.padding == "symmetric" and not (self.strides == 1 and odd)
+        return self.padding != "same" and not (self.strides == 1 and odd)
+
+    @property
+    def _zeros(self):
+        """Zeros before and after, for rows and for columns."""
+        before = self.padding == "symmetric"
+        return tuple((before * (side // 2), side // 2) for side in self.kernel_size)
 
     def _pad(self, x):
         if not self._explicit or self.kernel_size == (1, 1):
             return x
-        rows, columns = (side // 2 for side in self.kernel_size)
-        return ops.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
+        return ops.pad(x, ((0, 0), *self._zeros, (0, 0)))
 
     def _padded(self, shape):
         if not self._explicit:
             return tuple(shape)
         rows, columns = (
-            None if side is None else side + 2 * (kernel // 2)
-            for side, kernel in zip(shape[1:3], self.kernel_size, strict=True)
+            None if side is None else side + sum(zeros)
+            for side, zeros in zip(shape[1:3], self._zeros, strict=True)
         )
         return shape[0], rows, columns, shape[3]
 

@@ -35,7 +35,7 @@ class InvertedDropout(keras.layers.Layer):
 
     def __init__(self, keep_prob, seed=None, **kwargs):
         super().__init__(**kwargs)
-        check_between("InvertedDropout", "keep_prob", keep_prob, 1e-7, 1)
+        check_between(type(self).__name__, "keep_prob", keep_prob, 1e-7, 1)
         self.keep_prob = keep_prob
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -46,9 +46,13 @@ class InvertedDropout(keras.layers.Layer):
     def call(self, x, training=None):
         if not training or self.keep_prob == 1:
             return x
-        drawn = keras.random.uniform(ops.shape(x), seed=self.seed_generator)
+        drawn = keras.random.uniform(self.mask_shape(x), seed=self.seed_generator)
         mask = ops.cast(drawn < self.keep_prob, x.dtype)
         return x * mask / self.keep_prob
+
+    def mask_shape(self, x):
+        """Shape of the mask for `x`; here every unit has its own."""
+        return ops.shape(x)
 
     def compute_output_shape(self, input_shape):
         return input_shape

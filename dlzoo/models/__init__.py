@@ -2,6 +2,7 @@
 
 from dlzoo.models.classifier import build
 from dlzoo.models.loading import load_weights
+from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import Network
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
@@ -14,6 +15,7 @@ __all__ = [
     "create_model",
     "features",
     "load_weights",
+    "mobilenet",
     "mobilenet_v2",
     "resnet18",
     "resnet34",

@@ -17,6 +17,7 @@ from dlzoo._checks import check_between
 from dlzoo.layers import ConvBN, InvertedResidual
 from dlzoo.models.classifier import Conventions, Design, build
 from dlzoo.models.loading import register
+from dlzoo.models.scaling import scaled
 
 # Table 2: expansion, output channels, blocks, stride of the first block; a stage a row.
 STAGES = (
@@ -32,18 +33,6 @@ STEM, TOP = 32, 1280  # channels of the first and the last convolution
 
 KERAS = Conventions(padding="same", epsilon=1e-3, momentum=0.999)
 TORCH = Conventions()
-
-
-def scaled(channels, alpha):
-    """`channels * alpha` to the nearest multiple of 8, never more than 10 % below.
-
-    Example:
-        >>> scaled(32, 0.35), scaled(24, 0.5), scaled(96, 1.4)
-        (16, 16, 136)
-    """
-    wanted = channels * alpha
-    nearest = max(8, int(wanted + 4) // 8 * 8)
-    return nearest if nearest >= 0.9 * wanted else nearest + 8
 
 
 def inverted_residual_network(image, conventions, alpha):

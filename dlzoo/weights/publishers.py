@@ -11,6 +11,7 @@ from typing import Any
 from dlzoo.weights.card import IMAGENET, Preprocessing, Weights
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+_KERAS_LATER = "https://storage.googleapis.com/keras-applications"  # without a folder
 _TORCH = "https://download.pytorch.org/models"
 
 
@@ -22,15 +23,16 @@ def keras_file(
     preprocessing: Preprocessing,
     licence: str,
     *,
+    name: str = "imagenet",
     note: str = "",
     **options: Any,
 ) -> Weights:
-    """`path` is `<network>/<file>` under keras.applications' address."""
-    filename = path.rpartition("/")[2]
+    """`path` is `<network>/<file>`, or the file alone, under keras.applications' address."""
+    folder, _, filename = path.rpartition("/")
     return Weights(
-        name="imagenet",
+        name=name,
         origin="keras",
-        url=f"{_KERAS}/{path}",
+        url=f"{_KERAS if folder else _KERAS_LATER}/{path}",
         filename=filename,
         hash=f"md5:{md5}" if md5 else None,
         megabytes=None,
@@ -50,10 +52,12 @@ def torchvision_file(
     top5: float,
     *,
     version: int = 1,
+    preprocessing: Preprocessing | None = None,
     **options: Any,
 ) -> Weights:
     """`stem` is the file's name, which ends in the first digits of its hash."""
     second = version == 2
+    usual = IMAGENET.at(crop_fraction=224 / 232) if second else IMAGENET
     return Weights(
         name="imagenet_v2" if second else "imagenet",
         origin="torch",
@@ -64,7 +68,7 @@ def torchvision_file(
         top1=top1,
         top5=top5,
         licence="BSD-3-Clause",
-        preprocessing=IMAGENET.at(crop_fraction=224 / 232) if second else IMAGENET,
+        preprocessing=preprocessing or usual,
         options=options,
         note="torchvision's new training recipe" if second else "",
     )
@@ -87,13 +91,26 @@ _TIMM = {
 }
 
 
-def timm_file(model: str, top1: float, top5: float, **options: Any) -> Weights:
-    """`model` is timm's `<architecture>.<recipe>`; the recipe is the weights' name."""
+def timm_file(
+    model: str,
+    top1: float,
+    top5: float,
+    *,
+    origin: str = "torch",
+    preprocessing: Preprocessing | None = None,
+    note: str = "",
+    **options: Any,
+) -> Weights:
+    """`model` is timm's `<architecture>.<recipe>`; the recipe is the weights' name.
+
+    `preprocessing` and `note` are the recipe's, where they are not given.
+    """
     recipe = model.rpartition(".")[2]
-    preprocessing, note = _TIMM[recipe]
+    if preprocessing is None:
+        preprocessing, note = _TIMM[recipe]
     return Weights(
         name=recipe,
-        origin="torch",
+        origin=origin,
         url=f"hf://timm/{model}",
         filename="model.safetensors",
         hash=None,

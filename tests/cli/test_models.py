@@ -30,7 +30,7 @@ def test_on_a_terminal_it_has_lines():
 
 def test_pattern_and_task():
     shown = run("models", "mobile*", "--task", "classification").stdout.splitlines()
-    assert [line.split()[0] for line in shown] == ["name", "mobilenet_v2"]
+    assert [line.split()[0] for line in shown] == ["name", "mobilenet", "mobilenet_v2"]
 
 
 @pytest.mark.parametrize(

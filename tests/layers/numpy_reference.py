@@ -29,6 +29,8 @@ def convolve(x, kernel, strides, padding, depthwise=False):
 def _pads(side, kernel, strides, padding):
     if padding == "symmetric":
         return kernel // 2, kernel // 2
+    if padding == "end" and strides > 1:
+        return 0, kernel // 2
     total = max((-(-side // strides) - 1) * strides + kernel - side, 0)
     return total // 2, total - total // 2
 
@@ -38,6 +40,7 @@ ACTIVATIONS = {
     "relu6": lambda x: np.clip(x, 0, 6),
     "linear": lambda x: x,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "silu": lambda x: x / (1 + np.exp(-x)),
 }
 
 
@@ -56,6 +59,10 @@ def residual(x, layer):
         y = conv_bn(y, part)
     shortcut = conv_bn(x, layer.project) if hasattr(layer, "project") else x
     return np.maximum(y + shortcut, 0)
+
+
+def separable_block(x, layer):
+    return conv_bn(conv_bn(x, layer.depthwise), layer.pointwise)
 
 
 def inverted_residual(x, layer):

@@ -15,6 +15,7 @@ from dlzoo.layers import (
     ImagePreprocessing,
     InvertedDropout,
     InvertedResidual,
+    SeparableBlock,
     SqueezeExcite,
     residual_block,
 )
@@ -71,6 +72,11 @@ CASES = [
         ("inverted-narrow", lambda: InvertedResidual(4, expansion=1), 3,
          reference.inverted_residual),
         ("inverted-strided", lambda: InvertedResidual(3, 2), 3, reference.inverted_residual),
+        ("conv_bn-end", lambda: ConvBN(4, 3, 2, padding="end"), 3, reference.conv_bn),
+        ("depthwise-end", lambda: DepthwiseConvBN(5, 2, padding="end"), 3, reference.conv_bn),
+        ("separable", lambda: SeparableBlock(4), 3, reference.separable_block),
+        ("separable-end", lambda: SeparableBlock(4, 2, padding="end"), 3,
+         reference.separable_block),
         ("squeeze_excite", lambda: SqueezeExcite(2), 4, reference.squeeze_excite),
     ]
 ]  # fmt: skip
@@ -95,7 +101,8 @@ def test_is_the_paper_in_float64(make, shape, expected):
 
 
 @pytest.mark.parametrize(
-    "make, shape, expected", [pytest.param(*case[1:], id=case[0]) for case in CASES[:17:3]]
+    "make, shape, expected",
+    [pytest.param(*case[1:], id=case[0]) for case in CASES[: len(CASES) // 2 : 3]],
 )
 def test_config_round_trip(make, shape, expected):
     layer = built(make(), shape)
@@ -117,6 +124,7 @@ def test_config_round_trip(make, shape, expected):
         (IdentityBlock(2), (2, 3, 3, 8)),
         (ConvolutionalBlock(2, 2, bottleneck=False), (2, 4, 4, 3)),
         (InvertedResidual(2, expansion=2), (2, 3, 4, 2)),
+        (SeparableBlock(3, 2, padding="end"), (2, 5, 4, 2)),
         (SqueezeExcite(2), (2, 3, 3, 4)),
         (DepthwiseSeparableConv2D(3, 3), (2, 4, 4, 2)),
         (InvertedDropout(0.7, seed=1), (4, 6)),

@@ -13,6 +13,7 @@ TOLERANCE = 1e-4  # of the output's standard deviation
 
 # One network a family runs on every backend, the rest on TensorFlow.
 ON_EVERY_BACKEND = {
+    "keras-mobilenet-alpha0.25",
     "keras-mobilenet_v2-alpha1.0",
     "keras-resnet50",
     "timm-mobilenet_v2-alpha1.0",

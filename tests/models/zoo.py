@@ -84,6 +84,19 @@ def resnet(depth, origin, parameters, channels=2048, **facts):
     )
 
 
+def mobilenet(origin, alpha, parameters, channels=1024, **facts):
+    """A row of the first MobileNet."""
+    return Row(
+        "mobilenet",
+        origin,
+        parameters,
+        smallest=32,
+        body=(1, 1, channels),
+        options={"alpha": alpha},
+        **facts,
+    )
+
+
 def mobilenet_v2(origin, alpha, parameters, channels=1280, **facts):
     """A row of MobileNetV2."""
     return Row(
@@ -107,6 +120,9 @@ ZOO = (
     resnet(101, "torch", 44_549_160),
     resnet(152, "keras", 60_268_520),
     resnet(152, "torch", 60_192_808),
+    mobilenet("keras", 1.0, 4_231_976, first=True),
+    mobilenet("keras", 0.25, 470_072, 256),
+    mobilenet("torch", 0.35, 763_752, 360),  # timm's generator; other channels than Keras
     mobilenet_v2("keras", 1.0, 3_504_872, first=True),
     mobilenet_v2("keras", 0.35, 1_677_128),
     mobilenet_v2("keras", 0.75, 2_636_424),
@@ -157,4 +173,5 @@ def count(model):
 @functools.cache
 def built(row):
     """The network of `row` with random weights, giving logits; made once, not to be changed."""
+    keras.utils.set_random_seed(0)  # of dropout: the same units are silent in every run
     return fill(row.build(classifier_activation=None), row.gain)
