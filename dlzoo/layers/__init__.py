@@ -1,6 +1,7 @@
 """Building blocks: `keras.layers.Layer`, one idea a file."""
 
 from dlzoo import _registration
+from dlzoo.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
@@ -12,6 +13,7 @@ from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_bl
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 
 __all__ = [
+    "AdaptiveAveragePooling2D",
     "BatchNormalization",
     "ClassLabels",
     "ConvBN",

@@ -6,6 +6,7 @@ from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import Network
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
+from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.weights import card
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "resnet101",
     "resnet152",
     "stages",
+    "vgg16",
+    "vgg19",
 ]
 
 

@@ -17,18 +17,19 @@ _TORCH = "https://download.pytorch.org/models"
 def keras_file(
     path: str,
     md5: str | None,
-    top1: float,
-    top5: float,
+    top1: float | None,
+    top5: float | None,
     preprocessing: Preprocessing,
     licence: str,
     *,
+    name: str = "imagenet",
     note: str = "",
     **options: Any,
 ) -> Weights:
     """`path` is `<network>/<file>` under keras.applications' address."""
     filename = path.rpartition("/")[2]
     return Weights(
-        name="imagenet",
+        name=name,
         origin="keras",
         url=f"{_KERAS}/{path}",
         filename=filename,
