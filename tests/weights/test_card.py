@@ -41,7 +41,7 @@ def published_by_torchvision() -> dict[str, dict]:
     facts = {}
     for file in TORCHVISION_FILES:
         for entry in source("torchvision", f"models/{file}.py").split("= Weights(")[1:]:
-            if "IMAGENET1K_FEATURES" in entry or "nan" in entry:  # a body alone
+            if 'float("nan")' in entry:  # a body alone
                 continue
             number = {
                 key: float(re.search(rf'"{key}": ([\d.]+)', entry)[1])
