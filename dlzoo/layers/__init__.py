@@ -6,9 +6,11 @@ from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
+from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
+from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 
@@ -20,10 +22,12 @@ __all__ = [
     "ConvolutionalBlock",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
+    "GroupedConv2D",
     "IdentityBlock",
     "ImagePreprocessing",
     "InvertedDropout",
     "InvertedResidual",
+    "LocalResponseNormalization",
     "SqueezeExcite",
     "residual_block",
 ]

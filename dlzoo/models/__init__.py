@@ -1,5 +1,6 @@
 """Networks: functions that return a functional `keras.Model`, one family a file."""
 
+from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
@@ -11,6 +12,7 @@ from dlzoo.weights import card
 
 __all__ = [
     "Network",
+    "alexnet",
     "build",
     "create_model",
     "features",

@@ -119,6 +119,20 @@ def vgg(depth, origin, parameters, batch_norm=False, **facts):
     )
 
 
+def alexnet(origin, parameters, **facts):
+    """A row of AlexNet."""
+    return Row(
+        "alexnet",
+        origin,
+        parameters,
+        smallest=64,
+        body=(1, 1, 256),
+        fixed_head=origin == "paper",
+        heavy=True,
+        **facts,
+    )
+
+
 # Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
@@ -135,6 +149,8 @@ ZOO = (
     mobilenet_v2("keras", 1.4, 6_108_776, 1792),
     mobilenet_v2("torch", 1.0, 3_504_872),
     mobilenet_v2("torch", 0.5, 1_968_680),
+    alexnet("torch", 61_100_840),
+    alexnet("paper", 60_965_224),
     vgg(16, "keras", 138_357_544),
     vgg(16, "torch", 138_357_544),
     vgg(16, "torch", 138_365_992, True),

@@ -1,9 +1,10 @@
 """What is published where: a file a family, a `Card` a network."""
 
 from dlzoo.weights.card import Card
-from dlzoo.weights.cards import mobilenet_v2, resnet, vgg
+from dlzoo.weights.cards import alexnet, mobilenet_v2, resnet, vgg
 
 CARDS: tuple[Card, ...] = (
+    *alexnet.CARDS,
     *resnet.CARDS,
     *mobilenet_v2.CARDS,
     *vgg.CARDS,
