@@ -1,28 +1,34 @@
 """Building blocks: `keras.layers.Layer`, one idea a file."""
 
 from dlzoo import _registration
+from dlzoo.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
+from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
+from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 
 __all__ = [
+    "AdaptiveAveragePooling2D",
     "BatchNormalization",
     "ClassLabels",
     "ConvBN",
     "ConvolutionalBlock",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
+    "GroupedConv2D",
     "IdentityBlock",
     "ImagePreprocessing",
     "InvertedDropout",
     "InvertedResidual",
+    "LocalResponseNormalization",
     "SeparableBlock",
     "SqueezeExcite",
     "residual_block",

@@ -1,5 +1,6 @@
 """Networks: functions that return a functional `keras.Model`, one family a file."""
 
+from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet import mobilenet
@@ -7,10 +8,12 @@ from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import Network
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
+from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.weights import card
 
 __all__ = [
     "Network",
+    "alexnet",
     "build",
     "create_model",
     "features",
@@ -23,6 +26,8 @@ __all__ = [
     "resnet101",
     "resnet152",
     "stages",
+    "vgg16",
+    "vgg19",
 ]
 
 

@@ -239,9 +239,10 @@ def match(
             continue
         else:
             used |= set(keys.values())
+            hint = _why(layer, porting)
             problems += [f"not filled: {path}" for path in variables if path not in found]
             problems += [
-                f"shape: {path} {wanted[path]} <- {keys[path]} {value.shape}"
+                f"shape: {path} {wanted[path]} <- {keys[path]} {value.shape}{hint}"
                 for path, value in found.items()
                 if value.shape != wanted[path]
             ]
@@ -263,6 +264,13 @@ def _is_spare(key, porting, theirs):
     return layer in {theirs[ours] for ours in top if ours in theirs} or any(
         fnmatch.fnmatchcase(layer, pattern) for pattern in porting.not_ours
     )
+
+
+def _why(layer, porting):
+    """Why a layer that reads a feature map may have another shape."""
+    if layer not in porting.flattened:
+        return ""
+    return " (it reads a feature map: the file is for images of another size)"
 
 
 def _by_layer(wanted):

@@ -18,8 +18,8 @@ _TORCH = "https://download.pytorch.org/models"
 def keras_file(
     path: str,
     md5: str | None,
-    top1: float,
-    top5: float,
+    top1: float | None,
+    top5: float | None,
     preprocessing: Preprocessing,
     licence: str,
     *,

@@ -34,7 +34,8 @@ class Row:
         first: Of its family; runs on every backend.
         fixed_head: The head takes only images of one size; the body takes any.
         heavy: So large that only `slow` tests train or save it.
-        huge: So large that all its tests are `slow`.
+        huge: So large that all its tests are `slow`, and the costly ones left out unless it
+            is `heavy`, too.
     """
 
     name: str
@@ -52,7 +53,11 @@ class Row:
 
     @property
     def id(self):
-        options = "".join(f"-{key}{value}" for key, value in self.options.items())
+        options = "".join(
+            f"-{key}" if value is True else f"-{key}{value}"
+            for key, value in self.options.items()
+            if value is not False
+        )
         return f"{self.name}-{self.origin}{options}"
 
     @property
@@ -110,6 +115,37 @@ def mobilenet_v2(origin, alpha, parameters, channels=1280, **facts):
     )
 
 
+def vgg(depth, origin, parameters, batch_norm=False, **facts):
+    """A row of VGG."""
+    return Row(
+        f"vgg{depth}",
+        origin,
+        parameters,
+        smallest=32,
+        body=(1, 1, 512),
+        options={"batch_norm": batch_norm},
+        no_gradient=BIAS_BEFORE_NORM if batch_norm else NOTHING,
+        fixed_head=origin == "keras",
+        heavy=(depth, origin) == (16, "keras"),
+        huge=True,
+        **facts,
+    )
+
+
+def alexnet(origin, parameters, **facts):
+    """A row of AlexNet."""
+    return Row(
+        "alexnet",
+        origin,
+        parameters,
+        smallest=64,
+        body=(1, 1, 256),
+        fixed_head=origin == "paper",
+        heavy=True,
+        **facts,
+    )
+
+
 # Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
@@ -129,6 +165,14 @@ ZOO = (
     mobilenet_v2("keras", 1.4, 6_108_776, 1792),
     mobilenet_v2("torch", 1.0, 3_504_872),
     mobilenet_v2("torch", 0.5, 1_968_680),
+    alexnet("torch", 61_100_840),
+    alexnet("paper", 60_965_224),
+    vgg(16, "keras", 138_357_544),
+    vgg(16, "torch", 138_357_544),
+    vgg(16, "torch", 138_365_992, True),
+    vgg(19, "keras", 143_667_240),
+    vgg(19, "torch", 143_667_240),
+    vgg(19, "torch", 143_678_248, True),
 )
 
 
@@ -136,7 +180,10 @@ def _each(rows, heavy=(), first=()):
     """Parametrise a test by rows, with marks for the heavy ones and the first of a family."""
     params = []
     for row in rows:
+        if heavy and row.huge and not row.heavy:
+            continue
         marks = [*(heavy if row.heavy else ()), *(first if row.first else ())]
+        marks += [pytest.mark.slow] if row.huge else []
         params.append(pytest.param(row, id=row.id, marks=marks))
     return pytest.mark.parametrize("row", params)
 
@@ -170,8 +217,15 @@ def count(model):
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
-@functools.cache
 def built(row):
     """The network of `row` with random weights, giving logits; made once, not to be changed."""
+    return _last_built(row) if row.huge else _built(row)
+
+
+def _build(row):
     keras.utils.set_random_seed(0)  # of dropout: the same units are silent in every run
     return fill(row.build(classifier_activation=None), row.gain)
+
+
+_built = functools.cache(_build)
+_last_built = functools.lru_cache(maxsize=1)(_build)  # half a gigabyte each

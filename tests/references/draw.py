@@ -9,6 +9,9 @@ import zlib
 
 import numpy as np
 
+LARGE = 4_000_000  # numbers of a tensor; the fully connected layers of VGG have 103 million
+BLOCK = 1_000_003  # a prime, so that no two rows of a matrix are alike
+
 
 def draw(name, shape, gain):
     """A tensor for `name`, a name in the way of Keras or of PyTorch.
@@ -25,7 +28,10 @@ def draw(name, shape, gain):
     elif leaf == "gamma" or (leaf == "weight" and len(shape) == 1):
         value = rng.uniform(0.5, 1.2, shape) * np.sqrt(gain)
     else:
-        value = rng.normal(0, np.sqrt(2 / _fan_in(leaf, shape)), shape)
+        scale = np.sqrt(2 / _fan_in(leaf, shape))
+        if np.prod(shape) > LARGE:  # a block again and again: drawing all takes seconds
+            return np.resize(rng.normal(0, scale, BLOCK).astype("float32"), shape)
+        value = rng.normal(0, scale, shape)
     return value.astype("float32")
 
 

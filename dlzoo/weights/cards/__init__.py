@@ -1,10 +1,12 @@
 """What is published where: a file a family, a `Card` a network."""
 
 from dlzoo.weights.card import Card
-from dlzoo.weights.cards import mobilenet, mobilenet_v2, resnet
+from dlzoo.weights.cards import alexnet, mobilenet, mobilenet_v2, resnet, vgg
 
 CARDS: tuple[Card, ...] = (
+    *alexnet.CARDS,
     *resnet.CARDS,
     *mobilenet.CARDS,
     *mobilenet_v2.CARDS,
+    *vgg.CARDS,
 )

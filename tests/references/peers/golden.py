@@ -19,7 +19,11 @@ class Golden:
 
     @property
     def name(self):
-        options = "".join(f"-{key}{value}" for key, value in self.options.items())
+        options = "".join(
+            f"-{key}" if value is True else f"-{key}{value}"
+            for key, value in self.options.items()
+            if value is not False
+        )
         return f"{self.peer}-{self.model}{options}"
 
 
