@@ -1,6 +1,8 @@
 """The training engine: stages, freezing, caching, checkpoints. It knows of no task."""
 
+from dlzoo.training.averages import ewa
 from dlzoo.training.batches import Batches
+from dlzoo.training.decay import decay_kernels
 from dlzoo.training.diagnosis import Diagnosis, diagnose
 from dlzoo.training.freezing import (
     batch_normalizations,
@@ -12,6 +14,7 @@ from dlzoo.training.freezing import (
 )
 from dlzoo.training.inference import forward, jit_compile, stored, weights_digest
 from dlzoo.training.precision import set_policy
+from dlzoo.training.rates import InverseSqrtDecay
 from dlzoo.training.run_folder import RunFolder
 from dlzoo.training.schedule import Schedule
 from dlzoo.training.seeding import seeded
@@ -20,6 +23,7 @@ from dlzoo.training.trainer import Stage, Trainable, Trainer
 __all__ = [
     "Batches",
     "Diagnosis",
+    "InverseSqrtDecay",
     "RunFolder",
     "Schedule",
     "Stage",
@@ -27,7 +31,9 @@ __all__ = [
     "Trainer",
     "batch_normalizations",
     "changing_variables",
+    "decay_kernels",
     "diagnose",
+    "ewa",
     "forward",
     "jit_compile",
     "limit_batch_norm_momentum",
