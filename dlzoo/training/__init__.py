@@ -18,6 +18,7 @@ from dlzoo.training.rates import InverseSqrtDecay
 from dlzoo.training.run_folder import RunFolder
 from dlzoo.training.schedule import Schedule
 from dlzoo.training.seeding import seeded
+from dlzoo.training.splitting import Split, split
 from dlzoo.training.trainer import Stage, Trainable, Trainer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "InverseSqrtDecay",
     "RunFolder",
     "Schedule",
+    "Split",
     "Stage",
     "Trainable",
     "Trainer",
@@ -40,6 +42,7 @@ __all__ = [
     "network_stages",
     "seeded",
     "set_policy",
+    "split",
     "stored",
     "sublayers",
     "train_only",
