@@ -2,8 +2,10 @@
 
 from dlzoo.training.averages import ewa
 from dlzoo.training.batches import Batches
+from dlzoo.training.choosing import Choice, choose, weighted_error
 from dlzoo.training.decay import decay_kernels
 from dlzoo.training.diagnosis import Diagnosis, diagnose
+from dlzoo.training.ensembles import Snapshots, ensemble
 from dlzoo.training.freezing import (
     batch_normalizations,
     changing_variables,
@@ -23,18 +25,22 @@ from dlzoo.training.trainer import Stage, Trainable, Trainer
 
 __all__ = [
     "Batches",
+    "Choice",
     "Diagnosis",
     "InverseSqrtDecay",
     "RunFolder",
     "Schedule",
+    "Snapshots",
     "Split",
     "Stage",
     "Trainable",
     "Trainer",
     "batch_normalizations",
     "changing_variables",
+    "choose",
     "decay_kernels",
     "diagnose",
+    "ensemble",
     "ewa",
     "forward",
     "jit_compile",
@@ -46,5 +52,6 @@ __all__ = [
     "stored",
     "sublayers",
     "train_only",
+    "weighted_error",
     "weights_digest",
 ]
