@@ -1,7 +1,11 @@
 """The training engine: stages, freezing, caching, checkpoints. It knows of no task."""
 
+from dlzoo.training.averages import ewa
 from dlzoo.training.batches import Batches
+from dlzoo.training.choosing import Choice, choose, weighted_error
+from dlzoo.training.decay import decay_kernels
 from dlzoo.training.diagnosis import Diagnosis, diagnose
+from dlzoo.training.ensembles import Snapshots, ensemble
 from dlzoo.training.freezing import (
     batch_normalizations,
     changing_variables,
@@ -12,30 +16,42 @@ from dlzoo.training.freezing import (
 )
 from dlzoo.training.inference import forward, jit_compile, stored, weights_digest
 from dlzoo.training.precision import set_policy
+from dlzoo.training.rates import InverseSqrtDecay
 from dlzoo.training.run_folder import RunFolder
 from dlzoo.training.schedule import Schedule
 from dlzoo.training.seeding import seeded
+from dlzoo.training.splitting import Split, split
 from dlzoo.training.trainer import Stage, Trainable, Trainer
 
 __all__ = [
     "Batches",
+    "Choice",
     "Diagnosis",
+    "InverseSqrtDecay",
     "RunFolder",
     "Schedule",
+    "Snapshots",
+    "Split",
     "Stage",
     "Trainable",
     "Trainer",
     "batch_normalizations",
     "changing_variables",
+    "choose",
+    "decay_kernels",
     "diagnose",
+    "ensemble",
+    "ewa",
     "forward",
     "jit_compile",
     "limit_batch_norm_momentum",
     "network_stages",
     "seeded",
     "set_policy",
+    "split",
     "stored",
     "sublayers",
     "train_only",
+    "weighted_error",
     "weights_digest",
 ]

@@ -27,6 +27,10 @@ MISMATCH, OVERFIT = "data mismatch", "over-fitting of the dev set"
             {BIAS, MISMATCH},
         ),
         ({"human": 0.01, "train": 0.01, "dev": 0.02, "test": 0.12}, {OVERFIT}),
+        (  # the speech of the rear-view mirror: dev is easier than train
+            {"human": 0.04, "train": 0.07, "train_dev": 0.10, "dev": 0.06, "test": 0.06},
+            {BIAS, VARIANCE},
+        ),
     ],
 )
 def test_worked_cases(errors, problems):
@@ -37,6 +41,29 @@ def test_worked_cases(errors, problems):
         assert diagnosis.remedies
     else:
         assert diagnosis.largest is None
+
+
+@pytest.mark.parametrize(
+    "train, dev, problems, remedy",
+    [
+        (0.01, 0.11, (VARIANCE,), "get more data"),
+        (0.15, 0.16, (BIAS,), "bigger network"),
+        (0.15, 0.30, (BIAS, VARIANCE), "bigger network"),
+        (0.005, 0.01, (), None),
+    ],
+)
+def test_the_four_cases_of_the_course(train, dev, problems, remedy):
+    """High variance, high bias, both (bias first: its remedies may end both), neither."""
+    diagnosis = diagnose(human=0.0, train=train, dev=dev)
+    assert set(diagnosis.problems) == set(problems)
+    assert diagnosis.largest == (problems[0] if problems else None)
+    assert (remedy is None) == (diagnosis.remedies == ())
+    assert remedy is None or remedy in " ".join(diagnosis.remedies)
+
+
+def test_a_dev_set_that_is_easier_than_train_is_a_negative_step():
+    steps = diagnose(human=0.04, train=0.07, train_dev=0.10, dev=0.06, test=0.06).steps
+    assert steps == pytest.approx({BIAS: 0.03, VARIANCE: 0.03, MISMATCH: -0.04, OVERFIT: 0.0})
 
 
 def test_people_who_err_make_less_bias():
