@@ -4,17 +4,22 @@ from dlzoo.models.classifier import build
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import Network
+from dlzoo.models.profiles import LayerProfile, Profile
+from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
 from dlzoo.weights import card
 
 __all__ = [
+    "LayerProfile",
     "Network",
+    "Profile",
     "build",
     "create_model",
     "features",
     "load_weights",
     "mobilenet_v2",
+    "profile",
     "resnet18",
     "resnet34",
     "resnet50",
