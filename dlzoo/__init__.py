@@ -12,7 +12,7 @@ from dlzoo import _registration, errors
 if TYPE_CHECKING:
     from dlzoo import data, layers, models, testing, training, weights
     from dlzoo.classification import fine_tune, predict
-    from dlzoo.models import create_model, features, load_weights
+    from dlzoo.models import create_model, features, load_weights, profile
     from dlzoo.weights import card, list_models
 
 try:
@@ -29,6 +29,7 @@ _HOME = {  # public name -> module that defines it
     "list_models": "dlzoo.weights",
     "load_weights": "dlzoo.models",
     "predict": "dlzoo.classification",
+    "profile": "dlzoo.models",
 }
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "load_weights",
     "models",
     "predict",
+    "profile",
     "testing",
     "training",
     "weights",

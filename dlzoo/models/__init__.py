@@ -6,13 +6,17 @@ from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import Network
+from dlzoo.models.profiles import LayerProfile, Profile
+from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.weights import card
 
 __all__ = [
+    "LayerProfile",
     "Network",
+    "Profile",
     "alexnet",
     "build",
     "create_model",
@@ -20,6 +24,7 @@ __all__ = [
     "load_weights",
     "mobilenet",
     "mobilenet_v2",
+    "profile",
     "resnet18",
     "resnet34",
     "resnet50",

@@ -3,6 +3,8 @@
 from dlzoo.weights.card import CAFFE, Card, Weights
 from dlzoo.weights.publishers import keras_file, timm_file, torchvision_file
 
+PAPER_GMACS = {50: 3.8, 101: 7.6, 152: 11.3}  # Table 1
+
 
 def _resnet(depth: int, gmacs: float, parameters: dict[str, int], *weights: Weights) -> Card:
     return Card(
@@ -17,6 +19,8 @@ def _resnet(depth: int, gmacs: float, parameters: dict[str, int], *weights: Weig
         minimum_size=32,
         weights=weights,
         default_origin="keras" if "keras" in parameters else "torch",
+        # With the stride on the first 1x1, as in the paper, the 3x3 sees a smaller picture.
+        origin_gmacs={"keras": PAPER_GMACS[depth]} if "keras" in parameters else {},
     )
 
 
