@@ -11,9 +11,11 @@ from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
+from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
+from dlzoo.layers.stochastic_depth import StochasticDepth
 
 __all__ = [
     "AdaptiveAveragePooling2D",
@@ -29,8 +31,10 @@ __all__ = [
     "InvertedDropout",
     "InvertedResidual",
     "LocalResponseNormalization",
+    "MBConv",
     "SeparableBlock",
     "SqueezeExcite",
+    "StochasticDepth",
     "residual_block",
 ]
 

@@ -2,6 +2,16 @@
 
 from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
+from dlzoo.models.efficientnet import (
+    efficientnet_b0,
+    efficientnet_b1,
+    efficientnet_b2,
+    efficientnet_b3,
+    efficientnet_b4,
+    efficientnet_b5,
+    efficientnet_b6,
+    efficientnet_b7,
+)
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
@@ -20,6 +30,14 @@ __all__ = [
     "alexnet",
     "build",
     "create_model",
+    "efficientnet_b0",
+    "efficientnet_b1",
+    "efficientnet_b2",
+    "efficientnet_b3",
+    "efficientnet_b4",
+    "efficientnet_b5",
+    "efficientnet_b6",
+    "efficientnet_b7",
     "features",
     "load_weights",
     "mobilenet",

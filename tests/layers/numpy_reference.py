@@ -71,13 +71,20 @@ def inverted_residual(x, layer):
     return y + x if layer.strides == 1 and x.shape == y.shape else y
 
 
+def mbconv(x, layer):
+    y = x if layer.expand is None else conv_bn(x, layer.expand)
+    y = conv_bn(squeeze_excite(conv_bn(y, layer.depthwise), layer.excite), layer.project)
+    return y + x if layer.strides == 1 and x.shape == y.shape else y
+
+
 def squeeze_excite(x, layer):
     (reduce, reduce_bias), (expand, expand_bias) = (
         [np.asarray(w, "float64") for _, w in _weights(part)]
         for part in (layer.reduce, layer.expand)
     )
     mean = x.mean(axis=(1, 2), keepdims=True)
-    middle = np.maximum(convolve(mean, reduce, 1, "symmetric") + reduce_bias, 0)
+    middle = convolve(mean, reduce, 1, "symmetric") + reduce_bias
+    middle = ACTIVATIONS[layer.activation.__name__](middle)
     gate = ACTIVATIONS["sigmoid"](convolve(middle, expand, 1, "symmetric") + expand_bias)
     return x * gate
 

@@ -15,8 +15,10 @@ from dlzoo.layers import (
     ImagePreprocessing,
     InvertedDropout,
     InvertedResidual,
+    MBConv,
     SeparableBlock,
     SqueezeExcite,
+    StochasticDepth,
     residual_block,
 )
 from dlzoo.testing import gradient_check
@@ -77,6 +79,10 @@ CASES = [
         ("separable", lambda: SeparableBlock(4), 3, reference.separable_block),
         ("separable-end", lambda: SeparableBlock(4, 2, padding="end"), 3,
          reference.separable_block),
+        ("mbconv", lambda: MBConv(4, expansion=2, keep_prob=0.5), 4, reference.mbconv),
+        ("mbconv-narrow", lambda: MBConv(3, expansion=1), 8, reference.mbconv),
+        ("mbconv-strided", lambda: MBConv(3, 2, kernel_size=5, padding="same"), 8,
+         reference.mbconv),
         ("squeeze_excite", lambda: SqueezeExcite(2), 4, reference.squeeze_excite),
     ]
 ]  # fmt: skip
@@ -125,7 +131,9 @@ def test_config_round_trip(make, shape, expected):
         (ConvolutionalBlock(2, 2, bottleneck=False), (2, 4, 4, 3)),
         (InvertedResidual(2, expansion=2), (2, 3, 4, 2)),
         (SeparableBlock(3, 2, padding="end"), (2, 5, 4, 2)),
+        (MBConv(4, expansion=2, keep_prob=0.5, seed=1), (3, 3, 3, 4)),
         (SqueezeExcite(2), (2, 3, 3, 4)),
+        (StochasticDepth(0.5, seed=1), (4, 2, 2, 3)),
         (DepthwiseSeparableConv2D(3, 3), (2, 4, 4, 2)),
         (InvertedDropout(0.7, seed=1), (4, 6)),
         (ImagePreprocessing(0.1, (1, 2, 3), (2, 3, 4), "bgr"), (2, 2, 2, 3)),
@@ -197,6 +205,35 @@ class TestInvertedDropout:
     def test_refuses_what_is_no_probability(self, keep_prob):
         with pytest.raises(ValueError, match="InvertedDropout: keep_prob must be"):
             InvertedDropout(keep_prob)
+
+
+@pytest.mark.backend
+class TestStochasticDepth:
+    def test_a_sample_keeps_all_or_nothing(self):
+        keep = 0.7
+        x = ops.ones((20_000, 2, 1, 3))
+        y = ops.convert_to_numpy(StochasticDepth(keep, seed=3)(x, training=True))
+        samples = y.reshape(len(y), -1)
+        np.testing.assert_array_equal(samples.min(axis=1), samples.max(axis=1))
+        np.testing.assert_allclose(np.unique(y), [0, 1 / keep], rtol=1e-6)
+        error = 5 * np.sqrt((1 - keep) / keep / len(y))
+        assert abs(y.mean() - 1) < error
+
+    def test_is_the_identity_at_test_time(self):
+        x = RNG.normal(size=(4, 5)).astype("float32")
+        np.testing.assert_array_equal(outputs(StochasticDepth(0.3), x), x)
+
+    def test_a_block_without_its_branch_is_its_shortcut(self):
+        shape = (64, 3, 3, 4)
+        layer = built(MBConv(4, expansion=2, keep_prob=0.5, seed=1), shape)
+        x = RNG.normal(size=shape).astype("float32")
+        y = ops.convert_to_numpy(layer(ops.convert_to_tensor(x), training=True))
+        same = (x == y).all(axis=(1, 2, 3))
+        assert 10 < same.sum() < 54  # of 64, half in the mean, deviation 4
+
+    def test_refuses_what_is_no_probability(self):
+        with pytest.raises(ValueError, match="StochasticDepth: keep_prob must be"):
+            StochasticDepth(0)
 
 
 @pytest.mark.backend

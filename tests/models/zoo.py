@@ -146,6 +146,28 @@ def alexnet(origin, parameters, **facts):
     )
 
 
+def efficientnet(phi, origin, parameters, channels, **facts):
+    """A row of EfficientNet."""
+    return Row(
+        f"efficientnet_b{phi}",
+        origin,
+        parameters,
+        smallest=32,
+        body=(1, 1, channels),
+        **facts,
+    )
+
+
+# B0 made wider and deeper: counted, and in the goldens for every origin; no more.
+SCALED = (
+    efficientnet(1, "keras", 7_794_184, 1280, huge=True),
+    efficientnet(2, "keras", 9_109_994, 1408, huge=True),
+    efficientnet(3, "keras", 12_233_232, 1536, huge=True),
+    efficientnet(4, "keras", 19_341_616, 1792, huge=True),
+    efficientnet(5, "keras", 30_389_784, 2048, huge=True),
+    efficientnet(6, "keras", 43_040_704, 2304, huge=True),
+    efficientnet(7, "keras", 66_347_960, 2560, huge=True),
+)
 # Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
@@ -173,6 +195,10 @@ ZOO = (
     vgg(19, "keras", 143_667_240),
     vgg(19, "torch", 143_667_240),
     vgg(19, "torch", 143_678_248, True),
+    efficientnet(0, "keras", 5_288_548, 1280, first=True),
+    efficientnet(0, "torch", 5_288_548, 1280, heavy=True),
+    efficientnet(0, "tf", 5_288_548, 1280, heavy=True),
+    *SCALED,
 )
 
 

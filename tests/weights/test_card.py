@@ -26,7 +26,7 @@ ALL = [(row, weights) for row in CARDS for weights in row.weights]
 
 
 # A file a family, whose name begins as ours do.
-TORCHVISION_FILES = ("resnet", "mobilenetv2", "vgg", "alexnet")
+TORCHVISION_FILES = ("resnet", "mobilenetv2", "vgg", "alexnet", "efficientnet")
 
 
 def source(package: str, file: str) -> str:
@@ -49,6 +49,9 @@ def published_by_torchvision() -> dict[str, dict]:
             }
             resize = re.search(r"resize_size=(\d+)", entry)
             number["resize"] = int(resize[1]) if resize else 256
+            number["crop"] = int(re.search(r"crop_size=(\d+)", entry)[1])
+            mode = re.search(r"interpolation=InterpolationMode\.(\w+)", entry)
+            number["interpolation"] = mode[1].lower() if mode else "bilinear"
             facts[re.search(r'url="([^"]+)"', entry)[1]] = number
     return facts
 
@@ -66,14 +69,17 @@ def torchvision_parameters(name: str) -> int:
 def test_torchvision_rows_are_what_its_source_says():
     published = published_by_torchvision()
     rows = [(row, w) for row, w in ALL if "download.pytorch.org" in w.url]
-    assert len(rows) == 15
+    assert len(rows) == 24
     for row, weights in rows:
         facts = published[weights.url]
         assert weights.top1 == facts["acc@1"]
         assert weights.top5 == facts["acc@5"]
         assert weights.megabytes == facts["_file_size"]
         assert weights.preprocessing.resize == facts["resize"]
-        assert row.gmacs == facts["_ops"]
+        if weights.preprocessing.size == row.input_size:
+            assert row.gmacs == facts["_ops"]
+        assert weights.preprocessing.size == facts["crop"]
+        assert weights.preprocessing.interpolation == facts["interpolation"]
         assert weights.filename == weights.url.rpartition("/")[2]
         assert weights.hash == f"sha256:{weights.filename[-12:-4]}"
         if not weights.options.get("batch_norm"):
@@ -127,6 +133,17 @@ def test_keras_mobilenet_v2_rows_are_what_its_source_says():
         )
 
 
+def test_keras_efficientnet_rows_are_what_its_source_says():
+    text = source("keras", "src/applications/efficientnet.py")
+    base = re.search(r'BASE_WEIGHTS_PATH = "([^"]+)"', text)[1]
+    hashes = dict(re.findall(r'"(b\d)": \(\s+"(\w+)"', text))
+    assert sorted(hashes) == [f"b{phi}" for phi in range(8)]
+    for variant, md5 in hashes.items():
+        weights = card(f"efficientnet_{variant}").find("imagenet", origin="keras")
+        assert weights.url == f"{base}efficientnet{variant}.h5"
+        assert weights.hash == f"md5:{md5}"
+
+
 def test_keras_mobilenet_rows_are_what_its_source_says():
     text = source("keras", "src/applications/mobilenet.py")
     base = re.search(r'BASE_WEIGHT_PATH = \(\s*"([^"]+)"', text)[1]
@@ -172,7 +189,7 @@ def timm_cfgs(names: list[str]) -> dict[str, dict]:
 @pytest.mark.slow
 def test_timm_rows_are_what_timm_says():
     rows = [weights for _, weights in ALL if weights.url.startswith("hf://timm/")]
-    assert len(rows) == 32
+    assert len(rows) == 72
     published = timm_cfgs([weights.url.removeprefix("hf://timm/") for weights in rows])
     for weights in rows:
         model = weights.url.removeprefix("hf://timm/")
@@ -181,7 +198,9 @@ def test_timm_rows_are_what_timm_says():
         assert weights.name == facts["tag"]
         assert weights.licence.lower() == facts["license"]
         assert ours.interpolation == facts["interpolation"]
-        assert [list(ours.mean), list(ours.std)] == [facts["mean"], facts["std"]]
+        unit = ours.scale * 255  # timm's mean and std are of pixels between 0 and 1
+        colours = np.array([ours.mean, ours.std]) / unit
+        np.testing.assert_allclose(colours, [facts["mean"], facts["std"]], rtol=1e-12)
         # The training crop where timm trains at this size, else its test crop.
         trained_at = facts["input_size"][1]
         assert ours.size == max(224, trained_at)
@@ -198,6 +217,8 @@ def test_timm_rows_are_what_timm_says():
         ("resnet152", "ResNet152"),
         ("mobilenet", "MobileNet"),
         ("mobilenet_v2", "MobileNetV2"),
+        ("efficientnet_b0", "EfficientNetB0"),
+        ("efficientnet_b7", "EfficientNetB7"),
     ],
 )
 def test_parameters_are_those_of_keras_applications(name, builder):

@@ -1,7 +1,7 @@
 """What is published where: a file a family, a `Card` a network."""
 
 from dlzoo.weights.card import Card
-from dlzoo.weights.cards import alexnet, mobilenet, mobilenet_v2, resnet, vgg
+from dlzoo.weights.cards import alexnet, efficientnet, mobilenet, mobilenet_v2, resnet, vgg
 
 CARDS: tuple[Card, ...] = (
     *alexnet.CARDS,
@@ -9,4 +9,5 @@ CARDS: tuple[Card, ...] = (
     *mobilenet.CARDS,
     *mobilenet_v2.CARDS,
     *vgg.CARDS,
+    *efficientnet.CARDS,
 )
