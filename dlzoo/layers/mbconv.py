@@ -5,6 +5,7 @@ MnasNet, https://arxiv.org/abs/1807.11626, Figure 7.
 """
 
 import keras
+from keras import layers
 
 from dlzoo._checks import check_between
 from dlzoo.layers.inverted_residual import InvertedResidual
@@ -52,7 +53,7 @@ class MBConv(InvertedResidual):
         self.squeeze = squeeze
         self.keep_prob = keep_prob
         self.seed = seed
-        self.excite: SqueezeExcite = None  # its width is known when it is built
+        self.excite: layers.Layer = None  # its width is known when it is built
         self.drop = StochasticDepth(keep_prob, seed, dtype=self.dtype_policy, name="drop")
 
     def build(self, input_shape):
