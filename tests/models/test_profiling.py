@@ -11,6 +11,7 @@ from keras import layers
 import dlzoo
 from dlzoo.layers import ConvBN, DepthwiseSeparableConv2D, InvertedResidual, SqueezeExcite
 from dlzoo.models.multiply_adds import multiply_adds
+from tests.models.facts import FACTS, origin_of
 from tests.models.zoo import ZOO
 
 PUBLISHED = {(row.name, row.origin): row for row in reversed(ZOO) if row.parameters}
@@ -41,6 +42,16 @@ def test_the_zoo_takes_what_is_published(name, origin):
     assert found.parameters == model.count_params()
     assert found.not_counted == ()
     assert [(v.path, v.shape) for v in model.variables] == before
+    facts = FACTS.get(name)
+    if facts is not None and facts.normalisation and origin == origin_of(name):
+        normalised = sum(
+            row.activation_bytes / 4
+            for row in found.rows(None)
+            if row.kind == "BatchNormalization"
+        )
+        assert 2 * normalised / 1e9 == pytest.approx(facts.normalisation, abs=0.0006)
+        # With it, timm's figure to the last digit.
+        assert round((found.multiply_adds + 2 * normalised) / 1e9, 2) == facts.gmacs
 
 
 @pytest.mark.backend
