@@ -21,6 +21,7 @@ from dlzoo.cli.quiet import silence_backends
 VERBS = {
     "models": "dlzoo.cli.models:models",
     "card": "dlzoo.cli.card:card",
+    "profile": "dlzoo.cli.profile:profile",
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
     "demo": "dlzoo.cli.demo:demo",

@@ -2,10 +2,12 @@
 
 from dlzoo import _registration
 from dlzoo.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
+from dlzoo.layers.arithmetic import output_side, zeros_around
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
+from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
 from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inverted_dropout import InvertedDropout
@@ -25,6 +27,7 @@ __all__ = [
     "ConvolutionalBlock",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
+    "EdgeFilter",
     "GroupedConv2D",
     "IdentityBlock",
     "ImagePreprocessing",
@@ -35,7 +38,10 @@ __all__ = [
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",
+    "edge_filter",
+    "output_side",
     "residual_block",
+    "zeros_around",
 ]
 
 _registration.register()

@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from dlzoo._checks import check_choice, check_pair
+from dlzoo.layers.arithmetic import output_side, zeros_around
 from dlzoo.layers.batch_normalization import BatchNormalization
 
 PADDINGS = ("end", "same", "symmetric")
@@ -41,10 +42,7 @@ class ConvBN(layers.Layer):
         epsilon, momentum: Of the batch normalisation.
 
     Input: `(batch, height, width, channels)`.
-    Output: `(batch, out_height, out_width, filters)`, where a side is
-        `floor((side + 2 * (k // 2) - k) / strides) + 1` for `"symmetric"`,
-        `ceil(side / strides)` for `"same"` and
-        `floor((side + k // 2 - k) / strides) + 1` for `"end"`.
+    Output: `(batch, out_height, out_width, filters)`, sides as `output_side` says.
 
     Example:
         >>> ConvBN(8, 3, strides=2, padding="symmetric").compute_output_shape(
@@ -87,7 +85,12 @@ class ConvBN(layers.Layer):
         return self.activation(self.bn(x, training=training, bias=bias))
 
     def compute_output_shape(self, input_shape):
-        return self.conv.compute_output_shape(self._padded(input_shape))
+        padding = self.padding if self._explicit else "same"
+        rows, columns = (
+            output_side(side, kernel, self.strides, padding)
+            for side, kernel in zip(input_shape[1:3], self.kernel_size, strict=True)
+        )
+        return input_shape[0], rows, columns, self.filters or input_shape[3]
 
     def get_config(self):
         return super().get_config() | {
@@ -126,8 +129,7 @@ class ConvBN(layers.Layer):
     @property
     def _zeros(self):
         """Zeros before and after, for rows and for columns."""
-        before = self.padding == "symmetric"
-        return tuple((before * (side // 2), side // 2) for side in self.kernel_size)
+        return tuple(zeros_around(side, self.padding) for side in self.kernel_size)
 
     def _pad(self, x):
         if not self._explicit or self.kernel_size == (1, 1):

@@ -43,10 +43,10 @@ def profile(model, input_shape=None):
         >>> print(profile(keras.Model(image, x, name="course")))
         layer   kind        output     trainable  other  multiply-adds  activations
         ------  ----------  ---------  ---------  -----  -------------  -----------
-        image   InputLayer  6 x 6 x 3          0      0              0        432 B
-        conv    Conv2D      4 x 4 x 5        135      0        2.160 k        320 B
+        image   InputLayer  6 x 6 x 3         0      0              0         432 B
+        conv    Conv2D      4 x 4 x 5       135      0         2.160 k        320 B
         ------  ----------  ---------  ---------  -----  -------------  -----------
-        course  total                        135      0        2.160 k        752 B
+        course  total                       135      0         2.160 k        752 B
     """
     tensors = _inputs(model, input_shape)
     counter = _Counter(model)

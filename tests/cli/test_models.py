@@ -4,6 +4,7 @@ import pytest
 
 import dlzoo
 from tests.cli.run import on_a_terminal, run
+from tests.models.facts import FACTS, origin_of
 
 
 def test_piped_it_is_a_plain_table():
@@ -57,3 +58,34 @@ def test_json():
         "input_size": 224,
         "weights": ["imagenet", "tv_in1k", "a1_in1k", "a2_in1k", "a3_in1k"],
     }
+
+
+@pytest.fixture(scope="module")
+def long_table():
+    """What `--long` prints: name and origin to the numbers."""
+    shown = run("models", "--task", "classification", "--long").stdout.splitlines()
+    assert shown[0].split() == [
+        "name", "origin", "parameters", "GMACs", "top-1", "top-5", "input", "year",
+    ]  # fmt: skip
+    rows = [line.replace(" M ", " ").split() for line in shown[1:]]
+    return {(name, origin): numbers for name, origin, *numbers in rows}
+
+
+def test_long_has_a_line_an_origin(long_table):
+    assert list(long_table) == [
+        (name, origin)
+        for name in dlzoo.list_models(task="classification")
+        for origin in dlzoo.card(name).origins
+    ]
+    assert long_table["resnet50", "torch"] == ["25.56", "4.09", "76.1", "92.9", "224", "2015"]
+    assert long_table["resnet50", "keras"] == ["25.58", "3.80", "74.9", "92.1", "224", "2015"]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_long_is_the_published_table(name, long_table):
+    parameters, gmacs, *_ = long_table[name, origin_of(name)]
+    published = FACTS[name]
+    assert parameters == published.parameters
+    if published.gmacs is not None:
+        expected = published.gmacs - published.normalisation
+        assert float(gmacs) == pytest.approx(expected, rel=0.02)

@@ -11,6 +11,7 @@ from keras import layers
 import dlzoo
 from dlzoo.layers import ConvBN, DepthwiseSeparableConv2D, InvertedResidual, SqueezeExcite
 from dlzoo.models.multiply_adds import multiply_adds
+from tests.models.facts import FACTS, origin_of
 from tests.models.zoo import ZOO
 
 PUBLISHED = {(row.name, row.origin): row for row in reversed(ZOO) if row.parameters}
@@ -25,7 +26,7 @@ def published_rows():
     for name in dlzoo.list_models(task="classification"):
         for origin in dlzoo.card(name).origins:
             row = PUBLISHED.get((name, origin))
-            heavy = [pytest.mark.slow] if row is not None and row.heavy else []
+            heavy = [pytest.mark.slow] if row and (row.heavy or row.huge) else []
             yield pytest.param(name, origin, id=f"{name}-{origin}", marks=heavy)
 
 
@@ -41,6 +42,16 @@ def test_the_zoo_takes_what_is_published(name, origin):
     assert found.parameters == model.count_params()
     assert found.not_counted == ()
     assert [(v.path, v.shape) for v in model.variables] == before
+    facts = FACTS.get(name)
+    if facts is not None and facts.normalisation and origin == origin_of(name):
+        normalised = sum(
+            row.activation_bytes / 4
+            for row in found.rows(None)
+            if row.kind == "BatchNormalization"
+        )
+        assert 2 * normalised / 1e9 == pytest.approx(facts.normalisation, abs=0.0006)
+        # With it, timm's figure to the last digit.
+        assert round((found.multiply_adds + 2 * normalised) / 1e9, 2) == facts.gmacs
 
 
 @pytest.mark.backend
@@ -75,21 +86,21 @@ class TestTheCourse:
         assert narrow.multiply_adds == 28 * 28 * (16 * 192 + 32 * 5 * 5 * 16)  # "12.4"
         assert round(narrow.multiply_adds / 1e6, 1) == 12.4
 
-    def test_vgg16(self):
-        if "vgg16" not in dlzoo.list_models():
-            pytest.skip("dlzoo.models has no vgg16 yet")
-        found = dlzoo.profile(dlzoo.create_model("vgg16"))
-        assert found.parameters == 138_357_544
-        # Outputs of convolutions, poolings and fully connected layers, and the image: the
-        # lines of the course's table. They add up to 15.2 M numbers, 61 MB; its own sum, 24 M
-        # and 96 MB, is no sum of them.
-        convolutions = {224: (64, 64), 112: (128, 128), 56: (256,) * 3, 28: (512,) * 3}
-        numbers = 224 * 224 * 3 + 3 * 14 * 14 * 512 + 4096 + 4096 + 1000
-        numbers += sum(side**2 * sum(widths) for side, widths in convolutions.items())
-        pools = {112: 64, 56: 128, 28: 256, 14: 512, 7: 512}
-        numbers += sum(side**2 * width for side, width in pools.items())
-        assert numbers == 15_237_608
-        assert found.activation_bytes == 4 * numbers
+
+@pytest.mark.slow
+def test_vgg16_as_the_course_counts_it():
+    found = dlzoo.profile(dlzoo.create_model("vgg16"))
+    assert found.parameters == 138_357_544
+    # Outputs of convolutions, poolings and fully connected layers, and the image: the
+    # lines of the course's table. They add up to 15.2 M numbers, 61 MB; its own sum, 24 M
+    # and 96 MB, is no sum of them.
+    convolutions = {224: (64, 64), 112: (128, 128), 56: (256,) * 3, 28: (512,) * 3}
+    numbers = 224 * 224 * 3 + 3 * 14 * 14 * 512 + 4096 + 4096 + 1000
+    numbers += sum(side**2 * sum(widths) for side, widths in convolutions.items())
+    pools = {112: 64, 56: 128, 28: 256, 14: 512, 7: 512}
+    numbers += sum(side**2 * width for side, width in pools.items())
+    assert numbers == 15_237_608
+    assert found.activation_bytes == 4 * numbers
 
 
 @pytest.mark.backend
