@@ -6,6 +6,7 @@ from dlzoo.training.choosing import Choice, choose, weighted_error
 from dlzoo.training.decay import decay_kernels
 from dlzoo.training.diagnosis import Diagnosis, diagnose
 from dlzoo.training.ensembles import Snapshots, ensemble
+from dlzoo.training.error_analysis import Case, ErrorAnalysis, Tag, error_analysis
 from dlzoo.training.freezing import (
     batch_normalizations,
     changing_variables,
@@ -15,6 +16,7 @@ from dlzoo.training.freezing import (
     train_only,
 )
 from dlzoo.training.inference import forward, jit_compile, stored, weights_digest
+from dlzoo.training.mislabelled import likely_mislabelled
 from dlzoo.training.precision import set_policy
 from dlzoo.training.rates import InverseSqrtDecay
 from dlzoo.training.run_folder import RunFolder
@@ -25,14 +27,17 @@ from dlzoo.training.trainer import Stage, Trainable, Trainer
 
 __all__ = [
     "Batches",
+    "Case",
     "Choice",
     "Diagnosis",
+    "ErrorAnalysis",
     "InverseSqrtDecay",
     "RunFolder",
     "Schedule",
     "Snapshots",
     "Split",
     "Stage",
+    "Tag",
     "Trainable",
     "Trainer",
     "batch_normalizations",
@@ -41,9 +46,11 @@ __all__ = [
     "decay_kernels",
     "diagnose",
     "ensemble",
+    "error_analysis",
     "ewa",
     "forward",
     "jit_compile",
+    "likely_mislabelled",
     "limit_batch_norm_momentum",
     "network_stages",
     "seeded",
