@@ -74,7 +74,7 @@ def fine_tune(
     patience: int = 10,
     freeze_batch_norm: bool = True,
     mixed_bfloat16: bool = False,
-    human_error: float | None = None,
+    human_error: float | Mapping[str, float] | None = None,
     seed: int = 0,
     fractions: Mapping[str, float] | None = None,
     on_bad_image: str = "error",
@@ -132,8 +132,8 @@ def fine_tune(
             for labels macro F1, for quantities the RMSE; for several the mean of these.
         freeze_batch_norm: Keep batch normalisation of the pretrained body as it came.
         mixed_bfloat16: Compute in bfloat16; weights, head and loss stay float32.
-        human_error: Error of people on such images, 0 to 1, for the diagnosis; one
-            target only.
+        human_error: Error of people on such images, 0 to 1, for the diagnosis; for several
+            targets a dict by their names.
         seed: The same seed gives the same result on one backend and machine.
         fresh: Forget an earlier run in `out`.
 
@@ -160,8 +160,6 @@ def fine_tune(
         mixed_bfloat16=mixed_bfloat16,
         seed=seed,
     )
-    if human_error is not None:
-        check_between("fine_tune", "human_error", human_error, 0, 1)
     size = _size(model, image_size)
     dataset = open_images(
         data,
@@ -171,7 +169,8 @@ def fine_tune(
         on_bad_image=on_bad_image,
         on_duplicate=on_duplicate,
     )
-    task = _task(dataset, settings, human_error)
+    task = _task(dataset, settings)
+    _check_human_error(human_error, task)
     if isinstance(model, str):
         classifier = networks.from_zoo(model, weights, task.outputs, size, seed)
     else:
@@ -192,17 +191,26 @@ def fine_tune(
         return FineTuned(finished, history, report, folder.path)
 
 
-def _task(dataset, settings, human_error):
+def _task(dataset, settings):
     """What is learnt from a data set."""
     if isinstance(dataset, ImageDataset):
         return ClassTask(dataset, settings)
-    if human_error is not None and len(dataset.targets) > 1:
-        names = [target.name for target in dataset.targets]
-        raise ValueError(
-            f"fine_tune: human_error must be None for several targets, because one figure "
-            f"cannot be that of each of {names}; got {human_error!r}."
-        )
     return HeadsTask(dataset, settings)
+
+
+def _check_human_error(human_error, task):
+    """One figure for one target, a dict for several."""
+    if human_error is None:
+        return
+    errors = human_error if isinstance(human_error, Mapping) else {None: human_error}
+    for name, error in errors.items():
+        what = "human_error" if name is None else f"human_error[{name!r}]"
+        check_between("fine_tune", what, error, 0, 1)
+    if not task.takes_human_error(human_error):
+        raise ValueError(
+            f"fine_tune: human_error must be one number for one target and a dict from target "
+            f"to number for several; got {human_error!r}."
+        )
 
 
 def _size(model, image_size):

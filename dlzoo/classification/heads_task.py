@@ -1,6 +1,7 @@
 """What a table says about images: a head a column, all on the same vector."""
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 from keras import layers, ops
@@ -53,6 +54,12 @@ class HeadsTask(Task):
     def config(self):
         return {"targets": {head.target.name: head.target.kind for head in self.heads}}
 
+    def takes_human_error(self, human_error):
+        names = {head.target.name for head in self.heads}
+        if isinstance(human_error, Mapping):
+            return set(human_error) <= names
+        return len(names) == 1
+
     def targets(self, split):
         values = self.dataset.splits[split].values
         return PackedTargets(self.heads, [values[head.target.name] for head in self.heads])
@@ -94,6 +101,8 @@ class HeadsTask(Task):
 
     def report(self, answers, human_error, **facts):
         scores = {split: dict(self._evaluated(split, answers[split])) for split in answers}
+        if not isinstance(human_error, Mapping):
+            human_error = {head.target.name: human_error for head in self.heads}
         diagnoses = {}
         for head in self.heads:
             name = head.target.name
@@ -103,7 +112,7 @@ class HeadsTask(Task):
                 if name in found and hasattr(found[name], "accuracy")
             }
             if "train" in errors:
-                diagnoses[name] = diagnose_errors(errors, human_error)
+                diagnoses[name] = diagnose_errors(errors, human_error.get(name))
         return HeadsReport(
             targets=self.dataset.targets,
             splits=scores,

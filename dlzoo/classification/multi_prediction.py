@@ -55,7 +55,7 @@ class MultiPrediction:
 
     Attributes:
         source: Path of the image, or `"image 3"` for the third array.
-        tasks: An answer for each target, in the order of the table's columns.
+        tasks: An answer for each target, in the order of their names.
 
     Example:
         >>> answers = (Answer("age", "regression", 3.0, {}),)
@@ -85,7 +85,8 @@ class MultiPrediction:
 def targets_inside(model: keras.Model) -> list[ClassLabels]:
     """What the model's outputs say that they answer; nothing if it is one class only."""
     found = [layer for layer in sublayers(model) if isinstance(layer, ClassLabels)]
-    return [layer for layer in found if layer.target is not None]
+    named = [layer for layer in found if layer.target is not None]
+    return sorted(named, key=lambda layer: layer.target)  # as Keras orders a dict of outputs
 
 
 def multi_predictions(

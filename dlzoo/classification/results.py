@@ -25,7 +25,7 @@ Answers = dict[str, Any]  # by split
 
 
 def collect(
-    run: Run, history: Sequence[dict[str, Any]], human_error: float | None
+    run: Run, history: Sequence[dict[str, Any]], human_error: Any
 ) -> tuple[keras.Model, Report | HeadsReport, Answers]:
     """Test the trained classifier on every split."""
     started = time.perf_counter()

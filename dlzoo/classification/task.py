@@ -30,6 +30,10 @@ class Task(ABC):
         """What the result depends on beside data and settings; plain values."""
         return {}
 
+    def takes_human_error(self, human_error: Any) -> bool:
+        """Whether the error of people is given as this task needs it: one number."""
+        return not isinstance(human_error, Mapping)
+
     @abstractmethod
     def targets(self, split: str) -> Any:
         """What the loss compares scores with, indexable by example."""
@@ -59,9 +63,7 @@ class Task(ABC):
         """From raw images to answers, with their names inside."""
 
     @abstractmethod
-    def report(
-        self, answers: Mapping[str, Any], human_error: float | None, **facts: Any
-    ) -> Any:
+    def report(self, answers: Mapping[str, Any], human_error: Any, **facts: Any) -> Any:
         """The report on the answers to each split; `facts` are those of any task."""
 
     @abstractmethod

@@ -20,13 +20,14 @@ from tests.classification.conftest import SIZE, tiny_network
 from tests.classification.tables import paint, with_holes, write_table
 
 QUICK = {
-    "epochs": (30, 2),
-    "learning_rate": (0.1, 1e-3),
+    "epochs": (20, 2),
+    "learning_rate": (0.3, 1e-3),
     "batch_size": 16,
     "dropout": 0.0,
     "unfreeze": "head",
     "augment": ["brightness"],
 }
+HUMAN = {"warm": 0.0, "kind": 0.02}
 COLUMNS = ("warm", "kind", "colours", "shade")
 FILES = {
     "confusion_matrix_kind.png",
@@ -79,7 +80,8 @@ def tagged(tags, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def several(holes, tmp_path_factory):
-    return tune(holes, out=tmp_path_factory.mktemp("out") / "holes")
+    out = tmp_path_factory.mktemp("out") / "holes"
+    return tune(holes, out=out, human_error=HUMAN)
 
 
 def test_labels_are_learnt(tagged):
@@ -137,7 +139,7 @@ def test_the_finished_model_names_its_outputs(several, images):
     np.testing.assert_allclose(got["kind"].sum(axis=1), 1, atol=1e-5)
     found = dlzoo.predict(several.model, [folder / row["path"] for row in rows[:8]], top=1)
     assert isinstance(found[0], MultiPrediction)
-    assert [answer.target for answer in found[0].tasks] == list(COLUMNS)
+    assert [answer.target for answer in found[0].tasks] == sorted(COLUMNS)
     for prediction, shade in zip(found, got["shade"][:, 0], strict=True):
         assert prediction["shade"].value == pytest.approx(float(shade), rel=1e-5)
         assert len(prediction["kind"].probabilities) == 1
@@ -160,19 +162,22 @@ def test_folder_and_report(several, tmp_path):
                  "cells are empty: not learnt from, not scored"):  # fmt: skip
         assert part in text
     assert set(several.report.diagnoses) == {"warm", "kind", "colours"}
+    assert several.report.diagnoses["kind"].errors["human"] == 0.02
+    assert not several.report.diagnoses["colours"].human_known
     examples = {score.examples for score in several.report.splits["train"].values()}
     assert len(examples) > 1  # each on what is known
 
 
 def test_a_run_that_has_ended_is_loaded(several, holes, monkeypatch):
     monkeypatch.setattr(Run, "train", None)  # would fail if it were called
-    again = tune(holes, out=several.folder)
+    again = tune(holes, out=several.folder, human_error=HUMAN)
     assert again.report == several.report
     with pytest.raises(DataError, match=r"targets\.shade: 'regression' there, nothing now"):
-        tune(holes, out=several.folder, targets={"shade": "ignore"})
+        tune(holes, out=several.folder, human_error=HUMAN, targets={"shade": "ignore"})
 
 
-def test_cached_features_answer_like_the_finished_model(several, holes, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_cached_features_answer_like_the_finished_model(several, holes, monkeypatch):
     monkeypatch.setattr(Run, "_body_is_unchanged", lambda self: False)
     again = tune(holes)
     assert without_times(again.history) == without_times(several.history)
@@ -224,6 +229,7 @@ def test_a_binary_column_is_one_sigmoid_and_a_column_of_classes_is_as_ever(image
     assert isinstance(found, Prediction)
 
 
+@pytest.mark.slow
 def test_a_regression_model_can_be_trained_on(images):
     folder, rows = images
     table = write_table(folder / "shade.csv", rows, ["shade"])
@@ -247,7 +253,9 @@ def test_two_epochs_on_this_backend(holes):
     "arguments, match",
     [
         ({"class_weights": "balanced"}, "class_weights must be None here"),
-        ({"human_error": 0.1}, "human_error must be None for several targets"),
+        ({"human_error": 0.1}, "human_error must be one number for one target and a dict"),
+        ({"human_error": {"size": 0.1}}, "human_error must be one number for one target"),
+        ({"human_error": {"warm": 3}}, r"human_error\['warm'\] must be between 0 and 1"),
         ({"targets": {"shade": "size"}}, r"targets\['shade'\] must be one of"),
         ({"targets": ["size"]}, "there is no column 'size'"),
     ],
