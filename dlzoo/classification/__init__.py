@@ -1,6 +1,8 @@
 """Classification: fine-tuning on labelled images, and predicting."""
 
 from dlzoo.classification.fine_tuning import FineTuned, fine_tune
+from dlzoo.classification.heads_report import HeadsReport, Miss
+from dlzoo.classification.multi_prediction import Answer, MultiPrediction
 from dlzoo.classification.prediction import Prediction, predict
 from dlzoo.classification.report import (
     ClassScore,
@@ -11,9 +13,13 @@ from dlzoo.classification.report import (
 )
 
 __all__ = [
+    "Answer",
     "ClassScore",
     "FineTuned",
+    "HeadsReport",
+    "Miss",
     "Mistake",
+    "MultiPrediction",
     "Prediction",
     "Report",
     "SplitScore",

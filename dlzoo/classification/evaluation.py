@@ -83,7 +83,12 @@ def diagnose_splits(splits: Mapping[str, SplitScore], human_error: float | None)
 
     Without a dev set, the test set takes its place.
     """
-    errors = {name: 1 - score.accuracy for name, score in splits.items()}
+    return diagnose_errors({k: 1 - score.accuracy for k, score in splits.items()}, human_error)
+
+
+def diagnose_errors(errors: Mapping[str, float], human_error: float | None) -> Diagnosis:
+    """The same from errors by split."""
+    errors = dict(errors)
     if "dev" not in errors:
         errors["dev"] = errors.pop("test", errors["train"])
     return diagnose(

@@ -11,10 +11,13 @@ import keras
 
 from dlzoo._checks import check_between, check_pair
 from dlzoo.classification import networks, results
+from dlzoo.classification.class_task import ClassTask
+from dlzoo.classification.heads_report import HeadsReport
+from dlzoo.classification.heads_task import HeadsTask
 from dlzoo.classification.report import Report
 from dlzoo.classification.run import Run
 from dlzoo.classification.settings import Settings
-from dlzoo.data import open_images
+from dlzoo.data import ImageDataset, open_images
 from dlzoo.training import RunFolder
 from dlzoo.weights import card
 
@@ -24,15 +27,16 @@ class FineTuned:
     """What `fine_tune` returns.
 
     Attributes:
-        model: Raw RGB images of 0 to 255 to probabilities; labels inside.
+        model: Raw RGB images of 0 to 255 to probabilities or quantities; labels inside.
+            Several targets: a dict by their names.
         history: One record an epoch: stage, epoch, losses, accuracies.
-        report: Accuracy, scores a class, diagnosis, mistakes.
+        report: Accuracy, scores a class, diagnosis, mistakes; of a table a `HeadsReport`.
         folder: Where all that is saved, or None.
     """
 
     model: keras.Model
     history: tuple[dict[str, Any], ...]
-    report: Report
+    report: Report | HeadsReport
     folder: Path | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,6 +56,7 @@ def fine_tune(
     model: str | keras.Model,
     data: Any,
     *,
+    targets: Any = None,
     out: str | os.PathLike | None = None,
     weights: Any = "imagenet",
     image_size: int | tuple[int, int] | None = None,
@@ -69,7 +74,7 @@ def fine_tune(
     patience: int = 10,
     freeze_batch_norm: bool = True,
     mixed_bfloat16: bool = False,
-    human_error: float | None = None,
+    human_error: float | Mapping[str, float] | None = None,
     seed: int = 0,
     fractions: Mapping[str, float] | None = None,
     on_bad_image: str = "error",
@@ -90,9 +95,14 @@ def fine_tune(
         model: A name of the zoo (`dlzoo.list_models()`), or any `keras.Model` that takes
             images and ends in scores, a vector or a feature map. A head of another size
             is replaced. The caller's model is not changed.
-        data: A folder of class folders, split folders, lists, or `"tfds:NAME"`; see
-            `dlzoo.data.open_images`, also for `fractions`, `on_bad_image` and
-            `on_duplicate`.
+        data: A folder of class folders, split folders, lists, a `.csv`, or `"tfds:NAME"`;
+            see `dlzoo.data.open_images`, also for `fractions`, `on_bad_image` and
+            `on_duplicate`. A column of a CSV is binary, multi-class, multi-label or a
+            quantity, as its cells suggest (the report says which); several are learnt at
+            once, and an empty cell is left out of loss and scores. (Folders of two classes
+            stay two outputs of a softmax; a binary column is one sigmoid.)
+        targets: Of a CSV: the columns to learn, `["age", "tags"]`, or what they are,
+            `{"age": "regression", "id": "ignore"}`; see `dlzoo.data.choose_targets`.
         out: Folder for `model.keras`, `report.json`, `report.txt`, `history.json` and the
             pictures; it must be new, empty, or of this same run. None keeps nothing.
         weights: What a network of the zoo starts from: a name on its card, a path,
@@ -112,15 +122,18 @@ def fine_tune(
         weight_decay: Decoupled; not for biases and normalisation.
         dropout: Fraction of the features that is dropped before the head in training.
         label_smoothing: Between 0 and 1: how much of the target all classes share.
-        class_weights: `"balanced"`, or class name to weight, for unequal classes.
+        class_weights: `"balanced"`, or class name to weight, for unequal classes; not for
+            the other kinds of targets.
         augment: True, False, a list out of `"flip"` (left-right), `"shift"`,
             `"rotate"`, `"zoom"`, `"brightness"`, `"contrast"`, or a Keras layer. Leave
             out `"flip"` where left and right differ, as in digits. The head is trained
             on the images as they are.
-        patience: Epochs without a better result on dev after which a stage ends.
+        patience: Epochs without a better result on dev after which a stage ends: accuracy,
+            for labels macro F1, for quantities the RMSE; for several the mean of these.
         freeze_batch_norm: Keep batch normalisation of the pretrained body as it came.
         mixed_bfloat16: Compute in bfloat16; weights, head and loss stay float32.
-        human_error: Error of people on such images, 0 to 1, for the diagnosis.
+        human_error: Error of people on such images, 0 to 1, for the diagnosis; for several
+            targets a dict by their names.
         seed: The same seed gives the same result on one backend and machine.
         fresh: Forget an earlier run in `out`.
 
@@ -147,35 +160,57 @@ def fine_tune(
         mixed_bfloat16=mixed_bfloat16,
         seed=seed,
     )
-    if human_error is not None:
-        check_between("fine_tune", "human_error", human_error, 0, 1)
     size = _size(model, image_size)
     dataset = open_images(
         data,
+        targets=targets,
         fractions=fractions,
         seed=seed,
         on_bad_image=on_bad_image,
         on_duplicate=on_duplicate,
     )
-    classes = len(dataset.classes)
+    task = _task(dataset, settings)
+    _check_human_error(human_error, task)
     if isinstance(model, str):
-        classifier = networks.from_zoo(model, weights, classes, size, seed)
+        classifier = networks.from_zoo(model, weights, task.outputs, size, seed)
     else:
         classifier = networks.from_model(
-            model, classes, size, preprocessing, seed, pretrained=weights is not None
+            model, task.outputs, size, preprocessing, seed, pretrained=weights is not None
         )
     with tempfile.TemporaryDirectory(prefix="dlzoo-") as temporary:
         folder = RunFolder(Path(temporary, "run") if out is None else out)
-        run = Run(classifier, dataset, settings, size, folder)
+        run = Run(classifier, task, settings, size, folder)
         if folder.open(run.config | {"human_error": human_error}, fresh=fresh):
             return FineTuned(*results.load(folder.path), folder.path)
         history = run.train()
-        finished, report = results.collect(run, history, human_error)
+        finished, report, answers = results.collect(run, history, human_error)
         if out is None:
             return FineTuned(finished, history, report, None)
-        results.save(run, finished, history, report)
+        results.save(run, finished, history, report, answers)
         folder.finish()
         return FineTuned(finished, history, report, folder.path)
+
+
+def _task(dataset, settings):
+    """What is learnt from a data set."""
+    if isinstance(dataset, ImageDataset):
+        return ClassTask(dataset, settings)
+    return HeadsTask(dataset, settings)
+
+
+def _check_human_error(human_error, task):
+    """One figure for one target, a dict for several."""
+    if human_error is None:
+        return
+    errors = human_error if isinstance(human_error, Mapping) else {None: human_error}
+    for name, error in errors.items():
+        what = "human_error" if name is None else f"human_error[{name!r}]"
+        check_between("fine_tune", what, error, 0, 1)
+    if not task.takes_human_error(human_error):
+        raise ValueError(
+            f"fine_tune: human_error must be one number for one target and a dict from target "
+            f"to number for several; got {human_error!r}."
+        )
 
 
 def _size(model, image_size):

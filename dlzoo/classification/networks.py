@@ -20,7 +20,13 @@ HEAD = "head"
 INCLUDED = "included"  # `preprocessing=` of a model that takes raw pixels already
 
 # Layers after or before the head that have nothing to learn.
-_AFTER_HEAD = (layers.Activation, layers.Softmax, layers.Reshape, layers.Flatten)
+_AFTER_HEAD = (
+    layers.Activation,
+    layers.Softmax,
+    layers.Reshape,
+    layers.Flatten,
+    layers.Rescaling,  # a quantity in its own unit
+)
 _DROPOUT = (layers.Dropout, InvertedDropout)
 
 

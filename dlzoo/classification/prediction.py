@@ -14,6 +14,11 @@ import numpy as np
 from dlzoo._checks import check_positive_int
 from dlzoo.classification import networks
 from dlzoo.classification.evaluation import softmax
+from dlzoo.classification.multi_prediction import (
+    MultiPrediction,
+    multi_predictions,
+    targets_inside,
+)
 from dlzoo.classification.results import MODEL
 from dlzoo.data import read_image
 from dlzoo.data.decoded import LazyImages
@@ -73,14 +78,14 @@ def predict(
     batch_size: int = 32,
     preprocessing: Preprocessing | None = None,
     labels: Sequence[str] | None = None,
-) -> list[Prediction]:
-    """Classify images.
+) -> list[Prediction] | list[MultiPrediction]:
+    """Classify images, or answer whatever the model was trained for.
 
     Args:
         model: The folder that `fine_tune` wrote, a `.keras` file, or a classifier.
         images: A path, a folder (with all below it), a pattern such as `"new/*.jpg"`, a
             `uint8` array (one image or a batch of them), or a list of such things.
-        top: How many classes to name.
+        top: How many classes (of each target) to name.
         batch_size: Images at once.
         preprocessing: What a model of your own expects (`dlzoo.weights.IMAGENET` ...);
             its size and crop also count for a model that scales its input itself, e.g.
@@ -89,7 +94,9 @@ def predict(
             1,000 classes, else numbers.
 
     Returns:
-        One `Prediction` an image, in the order given; folders and patterns sorted.
+        One `Prediction` an image, in the order given; folders and patterns sorted. A
+        `MultiPrediction` if the model was trained on a table for something else than one
+        column of classes.
 
     Raises:
         ValueError: The model or its preprocessing cannot be used.
@@ -99,8 +106,17 @@ def predict(
     check_positive_int("predict", "batch_size", batch_size)
     names, sources = _sources(images)
     model = _load(model)
+    targets = targets_inside(model)
+    if targets:
+        if labels is not None:
+            raise ValueError(
+                f"predict: labels must be None, because the model has names for its targets "
+                f"{[layer.target for layer in targets]} inside; got {labels!r}."
+            )
+        answers = _answers(model, sources, preprocessing, batch_size)
+        return multi_predictions(names, targets, answers, top)
     names_of_classes = _labels(model, labels)
-    answers = _answers(model, sources, preprocessing, batch_size)
+    answers = _probabilities(_answers(model, sources, preprocessing, batch_size))
     if answers.ndim != 2 or answers.shape[1] != len(names_of_classes):
         raise ValueError(
             f"predict: the model must answer one score a label; got shape "
@@ -118,7 +134,7 @@ def predict(
 
 
 def _answers(model, sources, preprocessing, batch_size):
-    """Probabilities, `(images, classes)`."""
+    """What the model answers, `(images, scores)`."""
     own = networks.input_size(model)
     inside = _carried_labels(model) is not None
     geometry = preprocessing or (IMAGENET.at(crop_fraction=1.0) if inside else IMAGENET)
@@ -134,7 +150,11 @@ def _answers(model, sources, preprocessing, batch_size):
         interpolation=geometry.interpolation,
     )
     images = LazyImages(sources, size, read, os.cpu_count() or 1)
-    answers = forward(model, images, batch_size)
+    return forward(model, images, batch_size)
+
+
+def _probabilities(answers):
+    """The same as probabilities of classes, if they are logits."""
     sums = answers.sum(axis=-1)
     already = (answers >= 0).all() and np.allclose(sums, 1, atol=1e-2)
     return answers if already else softmax(answers)

@@ -1,6 +1,6 @@
 """What came out of a fine-tuning: the numbers, for people and for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -126,7 +126,7 @@ class Report:
     @property
     def headline(self) -> str:
         """The split that `accuracy` is about."""
-        return next(name for name in ("test", "dev", "train") if name in self.splits)
+        return headline(self.splits)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as in `report.json`."""
@@ -135,16 +135,13 @@ class Report:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Report":
         """Back from `to_dict` or JSON."""
-        diagnosis = dict(values["diagnosis"])
-        for name in ("problems", "remedies"):
-            diagnosis[name] = tuple(diagnosis[name])
         splits = {k: SplitScore.from_dict(v) for k, v in values["splits"].items()}
         return cls(
             model=values["model"],
             load_report=values["load_report"],
             classes=tuple(values["classes"]),
             splits=splits,
-            diagnosis=Diagnosis(**diagnosis),
+            diagnosis=diagnosis_from(values["diagnosis"]),
             mistakes=tuple(Mistake(**mistake) for mistake in values["mistakes"]),
             stages=tuple(StageSummary(**stage) for stage in values["stages"]),
             seconds=dict(values["seconds"]),
@@ -169,7 +166,7 @@ class Report:
             lines += ["", "Worst mistakes:", *(f"  {m}" for m in self.mistakes)]
         if self.notes:
             lines += ["", "Notes:", *(f"  {note}" for note in self.notes)]
-        return "\n".join([*lines, "", *self._circumstances()])
+        return "\n".join([*lines, "", *circumstances(self)])
 
     def _splits(self):
         yield f"{'':<12}{'images':>8}{'accuracy':>10}{'loss':>9}{'wrong':>7}"
@@ -195,13 +192,26 @@ class Report:
                 f"{score.f1:>8.1%}{score.support:>8}"
             )
 
-    def _circumstances(self):
-        stages = "; ".join(
-            f"{stage.name}: {stage.epochs} epochs, best {stage.best_epoch or 'before it'}"
-            for stage in self.stages
-        )
-        times = ", ".join(f"{name} {value:.1f} s" for name, value in self.seconds.items())
-        versions = ", ".join(f"{name} {value}" for name, value in self.versions.items())
-        yield f"Trained: {stages} (seed {self.settings['seed']})"
-        yield f"Time: {times}"
-        yield f"With: {versions}"
+
+def headline(splits: Collection[str]) -> str:
+    """The split that a report is about: the most honest one that there is."""
+    return next(name for name in ("test", "dev", "train") if name in splits)
+
+
+def circumstances(report: Any) -> Iterator[str]:
+    """How a run went, in three lines, from a report's stages, seconds and versions."""
+    stages = "; ".join(
+        f"{stage.name}: {stage.epochs} epochs, best {stage.best_epoch or 'before it'}"
+        for stage in report.stages
+    )
+    times = ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items())
+    versions = ", ".join(f"{name} {value}" for name, value in report.versions.items())
+    yield f"Trained: {stages} (seed {report.settings['seed']})"
+    yield f"Time: {times}"
+    yield f"With: {versions}"
+
+
+def diagnosis_from(values: Mapping[str, Any]) -> Diagnosis:
+    """Back from `to_dict` or JSON."""
+    lists = {name: tuple(values[name]) for name in ("problems", "remedies")}
+    return Diagnosis(**{**values, **lists})

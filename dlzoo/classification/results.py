@@ -11,56 +11,48 @@ from typing import Any
 import keras
 
 from dlzoo._files import atomic_path, write_json
-from dlzoo.classification.evaluation import (
-    diagnose_splits,
-    score_split,
-    worst_mistakes,
-)
+from dlzoo.classification.heads_report import HeadsReport
 from dlzoo.classification.report import Report, StageSummary
 from dlzoo.classification.run import Run
-from dlzoo.data import read_image
-from dlzoo.visualize import confusion_matrix, gallery, learning_curves, save_figure
-
-_MISTAKES = 10
+from dlzoo.visualize import learning_curves, save_figure
 
 MODEL = "model.keras"
 REPORT = "report.json"
 HISTORY = "history.json"
 
 
+Answers = dict[str, Any]  # by split
+
+
 def collect(
-    run: Run, history: Sequence[dict[str, Any]], human_error: float | None
-) -> tuple[keras.Model, Report]:
+    run: Run, history: Sequence[dict[str, Any]], human_error: Any
+) -> tuple[keras.Model, Report | HeadsReport, Answers]:
     """Test the trained classifier on every split."""
     started = time.perf_counter()
     model = run.finish_model()
-    classes = run.dataset.classes
-    scores, mistakes = {}, {}
-    for split, examples in run.dataset.splits.items():
-        answers = run.probabilities(split, model)
-        scores[split] = score_split(answers, examples.labels, classes)
-        mistakes[split] = worst_mistakes(split, examples, answers, classes, _MISTAKES)
-    shown = [*mistakes.get("dev", ()), *mistakes.get("test", ())][:_MISTAKES]
+    answers = {split: run.answers(split, model) for split in run.dataset.splits}
     run.seconds["evaluation"] = time.perf_counter() - started
     loaded = run.classifier.load_report
-    report = Report(
+    report = run.task.report(
+        answers,
+        human_error,
         model=run.classifier.name,
         load_report=None if loaded is None else loaded.to_dict(),
-        classes=classes,
-        splits=scores,
-        diagnosis=diagnose_splits(scores, human_error),
-        mistakes=tuple(shown),
         stages=_summaries(run, history),
         seconds={name: round(value, 2) for name, value in run.seconds.items()},
         settings=run.settings.to_dict() | {"image_size": list(run.size)},
         versions=_versions(),
         notes=run.dataset.notes,
     )
-    return model, report
+    return model, report, answers
 
 
 def save(
-    run: Run, model: keras.Model, history: Sequence[dict[str, Any]], report: Report
+    run: Run,
+    model: keras.Model,
+    history: Sequence[dict[str, Any]],
+    report: Report | HeadsReport,
+    answers: Answers,
 ) -> None:
     """Write everything into the run's folder, each file whole or not at all."""
     folder = run.folder.path
@@ -69,41 +61,20 @@ def save(
     write_json(folder / HISTORY, list(history))
     with atomic_path(folder / "report.txt") as temporary:
         temporary.write_text(f"{report}\n", encoding="utf-8")
-    _draw(report, history, folder)
+    save_figure(learning_curves(history, run.task.curves), folder / "learning_curves.png")
+    run.task.draw(report, answers, folder)
     write_json(folder / REPORT, report.to_dict())
 
 
-def load(folder: Path) -> tuple[keras.Model, tuple[dict[str, Any], ...], Report]:
+def load(
+    folder: Path,
+) -> tuple[keras.Model, tuple[dict[str, Any], ...], Report | HeadsReport]:
     """Model, history and report from the folder of a run that has ended."""
     model = keras.saving.load_model(folder / MODEL)
     history = json.loads((folder / HISTORY).read_text(encoding="utf-8"))
     report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    return model, tuple(history), Report.from_dict(report)
-
-
-def _draw(report, history, folder):
-    save_figure(learning_curves(history), folder / "learning_curves.png")
-    split = report.headline
-    score = report.splits[split]
-    title = f"{split}: {score.accuracy:.1%} of {score.examples} images are right"
-    figure = confusion_matrix(score.confusion, report.classes, title=title)
-    save_figure(figure, folder / "confusion_matrix.png")
-    captions = [
-        f"{mistake.true}\ntaken for {mistake.predicted} ({mistake.probability:.0%})"
-        for mistake in report.mistakes
-    ]
-    images = [read_image(mistake.path) for mistake in report.mistakes]
-    figure = gallery(images, captions, title=_mistakes_title(report))
-    save_figure(figure, folder / "mistakes.png")
-
-
-def _mistakes_title(report):
-    looked = [split for split in ("dev", "test") if split in report.splits]
-    count = sum(report.splits[split].examples for split in looked)
-    where = f"{count} images of {' and '.join(looked)}"
-    if not report.mistakes:
-        return f"No mistakes among {where}"
-    return f"The surest mistakes among {where}"
+    kind = HeadsReport if "targets" in report else Report
+    return model, tuple(history), kind.from_dict(report)
 
 
 def _summaries(run, history):

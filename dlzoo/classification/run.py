@@ -6,14 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
-import numpy as np
 
 from dlzoo.classification.augmentation import augmentation, without_names
-from dlzoo.classification.evaluation import softmax
 from dlzoo.classification.networks import Classifier
 from dlzoo.classification.settings import Settings
-from dlzoo.classification.targets import OneHot, class_weight_table
-from dlzoo.data import ImageDataset, decode
+from dlzoo.classification.task import Task
+from dlzoo.data import decode
 from dlzoo.layers import ImagePreprocessing
 from dlzoo.training import (
     Batches,
@@ -42,13 +40,14 @@ class Run:
     def __init__(
         self,
         classifier: Classifier,
-        dataset: ImageDataset,
+        task: Task,
         settings: Settings,
         size: tuple[int, int],
         folder: RunFolder,
     ):
         self.classifier = classifier
-        self.dataset = dataset
+        self.task = task
+        self.dataset = task.dataset
         self.settings = settings
         self.size = size
         self.folder = folder
@@ -58,9 +57,6 @@ class Run:
             classifier.body, name=classifier.name, size=size, **self._scaling()
         )
         self.plan = self._make_plan()
-        self._class_weights = class_weight_table(
-            settings.class_weights, dataset.splits["train"].labels, dataset.classes
-        )
 
     @property
     def config(self) -> dict[str, Any]:
@@ -74,13 +70,14 @@ class Run:
             "image_size": list(self.size),
             "backend": keras.backend.backend(),
             "settings": self.settings.to_dict(),
+            **self.task.config,
         }
 
     def train(self) -> tuple[dict[str, Any], ...]:
         """Run the stages; afterwards the classifier holds the best weights."""
         trainer = Trainer(
             self.folder.checkpoint,
-            score=_score if "dev" in self.dataset.splits else None,
+            score=self.task.score if "dev" in self.dataset.splits else None,
             patience=self.settings.patience,
         )
         history = trainer.run(self.plan)
@@ -89,17 +86,17 @@ class Run:
             self.seconds[record["stage"]] = spent + record["seconds"]
         return history
 
-    def probabilities(self, split: str, finished: keras.Model) -> np.ndarray:
+    def answers(self, split: str, finished: keras.Model) -> Any:
         """What the finished classifier answers to a split."""
         if self._body_is_unchanged():
-            return softmax(self._head_scores(self._vectors(split)))
+            return self.task.answers(self._head_scores(self._vectors(split)))
         what = f"Testing on {split}"
         return forward(finished, self._decoded(split), _FORWARD_BATCH, what=what)
 
     def finish_model(self) -> keras.Model:
         """The classifier with everything inside, in float32."""
         set_policy(self.classifier.body, "float32")
-        return self.classifier.finished(self.dataset.classes)
+        return self.task.finished(self.classifier)
 
     def _make_plan(self):
         settings, body = self.settings, self.classifier.body
@@ -142,27 +139,19 @@ class Run:
         return self.classifier.whole_model(layer, self.settings.dropout, seed)
 
     def _trainable(self, model, inputs, stage, dev_batch=_FORWARD_BATCH):
-        splits, settings = self.dataset.splits, self.settings
-        classes = len(self.dataset.classes)
-        labels = splits["train"].labels
-        weights = self._class_weights
+        task, settings = self.task, self.settings
         train = Batches(
             inputs("train"),
-            OneHot(labels, classes),
+            task.targets("train"),
             settings.batch_size,
-            weights=None if weights is None else weights[labels],
+            weights=task.weights("train"),
             seed=(settings.seed, stage),
         )
         dev = None
-        if "dev" in splits:
-            targets = OneHot(splits["dev"].labels, classes)
-            dev = Batches(inputs("dev"), targets, dev_batch)
+        if "dev" in self.dataset.splits:
+            dev = Batches(inputs("dev"), task.targets("dev"), dev_batch)
         limit_batch_norm_momentum(model, len(train))
-        loss = keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=settings.label_smoothing
-        )
-        accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
-        return Trainable(model, train, dev, loss, [accuracy])
+        return Trainable(model, train, dev, task.loss(), task.metrics())
 
     def _set_precision(self):
         if self.settings.mixed_bfloat16:
@@ -219,8 +208,3 @@ class Run:
         finally:
             spent = time.perf_counter() - started
             self.seconds[what] = self.seconds.get(what, 0.0) + spent
-
-
-def _score(logs):
-    """Accuracy on dev; of equal ones, the lower loss is better."""
-    return logs["val_accuracy"], -logs["val_loss"]

@@ -6,9 +6,18 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
+from dlzoo.cli.options import numbers_option, targets_option
 from dlzoo.cli.output import print_json
 
-_DATA = "Folder with a folder of images for each class, or `tfds:NAME`."
+_DATA = (
+    "Folder with a folder of images for each class, a `.csv` with a column `path` and what "
+    "is known about each image, or `tfds:NAME`."
+)
+_TARGETS = (
+    "Of a CSV, once a column: `age=regression`, `tags=multilabel`, `id=ignore`, also `binary`, "
+    "`multiclass`; `weather=sun,rain`: these columns of 0 and 1 as labels of one target; "
+    "names only: learn no other columns."
+)
 _WEIGHTS = "`imagenet`, a file, `hf://...`, or `none`: from scratch."
 _EPOCHS = "At most; `30,10`: for head and later stages."
 _RATE = "`3e-3`, or `3e-3,1e-4`: for head and later stages."
@@ -26,6 +35,7 @@ def fine_tune(
     data: Annotated[str, Argument(help=_DATA)],
     model: Annotated[str, Option(help="A name from `dlzoo models`.")],
     out: Annotated[Path, Option(help="Folder for model, report and pictures.")],
+    targets: Annotated[list[str] | None, Option("--target", help=_TARGETS)] = None,
     weights: Annotated[str, Option(help=_WEIGHTS)] = "imagenet",
     epochs: Annotated[str | None, Option(help=_EPOCHS)] = None,
     batch_size: Annotated[int, Option(help="Images a step.")] = 32,
@@ -49,10 +59,11 @@ def fine_tune(
     """Fine-tune a network on your images. Interrupted, the same command continues."""
     names = None if augment is None else [name.strip() for name in augment.split(",")]
     changed: dict[str, Any] = {
+        "targets": targets_option(targets),
         "weights": None if weights.lower() == "none" else weights,
         "optimizer": optimizer,
-        "epochs": _numbers(epochs, int),
-        "learning_rate": _numbers(learning_rate, float),
+        "epochs": numbers_option(epochs, int),
+        "learning_rate": numbers_option(learning_rate, float),
         "unfreeze": int(unfreeze) if unfreeze.isdecimal() else unfreeze,
         "augment": False if no_augment else True if names is None else names,
     }
@@ -79,16 +90,3 @@ def fine_tune(
         print_json(tuned.report.to_dict())
     else:
         typer.echo(str(tuned))
-
-
-def _numbers(text: str | None, kind: type) -> Any:
-    """`"3"` as a number, `"3,2"` as a pair, None as None."""
-    if text is None:
-        return None
-    try:
-        values = tuple(kind(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) not in (1, 2):
-        raise typer.BadParameter(f"must be a number or two (N,N); got {text!r}.")
-    return values[0] if len(values) == 1 else values

@@ -20,7 +20,7 @@ def predict(
     batch_size: Annotated[int, typer.Option(help="Images at once.")] = 32,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Classify images: one line each, the likeliest classes first."""
+    """Classify images (or answer each target): one line each, the likeliest first."""
     import dlzoo
 
     predictions = dlzoo.predict(model, images, top=top, batch_size=batch_size)

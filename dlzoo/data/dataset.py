@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from dlzoo._checks import check_choice
-from dlzoo.data.audit import FileCheck, check_files, remove_bad, settle_duplicates
+from dlzoo.data.audit import check_files, remove_bad, settle_duplicates
+from dlzoo.data.chosen import check_known, choose_targets
+from dlzoo.data.dividing import divide
 from dlzoo.data.folders import (
     SPLIT_NAMES,
     Listing,
@@ -18,7 +20,15 @@ from dlzoo.data.folders import (
     list_folder,
     natural_order,
 )
-from dlzoo.data.splits import FRACTIONS, SPLITS, check_fractions, split_indices
+from dlzoo.data.splits import FRACTIONS, SPLITS, check_fractions
+from dlzoo.data.tables import is_table, read_table
+from dlzoo.data.target_dataset import (
+    TargetDataset,
+    check_images,
+    divide_table,
+    has_one_class_column,
+    listing_of,
+)
 from dlzoo.errors import DataError
 
 _IMBALANCE = 5  # largest class / smallest class from which a note is written
@@ -69,11 +79,12 @@ class ImageDataset:
 def open_images(
     data: Any,
     *,
+    targets: Any = None,
     fractions: Mapping[str, float] | None = None,
     seed: int = 0,
     on_bad_image: str = "error",
     on_duplicate: str = "error",
-) -> ImageDataset:
+) -> ImageDataset | TargetDataset:
     """Find, check and divide labelled images.
 
     Args:
@@ -85,7 +96,11 @@ def open_images(
               missing are taken from `train`;
             - a list of `(path, label)`;
             - a dict from split to such a list or to a folder of class folders;
-            - `"tfds:NAME"`, `"tfds:NAME/CONFIG:VERSION"`: TensorFlow Datasets.
+            - `"tfds:NAME"`, `"tfds:NAME/CONFIG:VERSION"`: TensorFlow Datasets;
+            - a `.csv` (or `.tsv`) with a header: a column `path`, `file`, `image` or
+              `filename`, relative to the file; perhaps a column `split`; the others say
+              what is known about each image (`dlzoo.data.read_table`).
+        targets: Of a CSV: which columns, and as what (`dlzoo.data.choose_targets`).
         fractions: How to divide what is not divided: split -> fraction. Default: 0.70
             train, 0.05 train_dev, 0.10 dev, 0.15 test. Missing splits are taken from
             train in the same proportions; a split without a fraction is not made.
@@ -96,18 +111,38 @@ def open_images(
             the labels disagree within a split) or `"keep"`. Copies within data that
             is still to be divided always go into the same split.
 
+    Returns:
+        An `ImageDataset`: one class an image. For a CSV that says other things, a
+        `TargetDataset`.
+
     Raises:
         DataError: What is wrong with the data, with the names of files or classes.
     """
     check_choice("open_images", "on_bad_image", on_bad_image, ("error", "skip"))
     check_choice("open_images", "on_duplicate", on_duplicate, ("error", "drop", "keep"))
     fractions = _check_split_fractions(fractions)
-    listing = _gather(data)
-    files = check_files([path for part in listing.splits.values() for path, _ in part])
+    if is_table(data):
+        chosen = choose_targets(read_table(data), targets)
+        if not has_one_class_column(chosen):
+            return divide_table(
+                chosen,
+                fractions=fractions,
+                seed=seed,
+                on_bad_image=on_bad_image,
+                on_duplicate=on_duplicate,
+            )
+        check_known(chosen, chosen.table.splits)
+        listing = listing_of(chosen, chosen.answer)
+        files = check_images(chosen.table)
+    elif targets is not None:
+        raise ValueError(f"open_images: targets are for a .csv file; got data={data!r}.")
+    else:
+        listing = _gather(data)
+        files = check_files([path for part in listing.splits.values() for path, _ in part])
     remove_bad(listing, files, on_bad_image)
     settle_duplicates(listing, files, on_duplicate)
     classes = _check_classes(listing)
-    _divide(listing, files, fractions, seed)
+    divide(listing, files, fractions, seed)
     index = {name: number for number, name in enumerate(classes)}
     splits = {
         name: Examples(
@@ -223,29 +258,6 @@ def _different_classes(first, expected, split, names):
     if names - expected:
         parts.append(f"Only in {split}: {', '.join(natural_order(names - expected))}.")
     return " ".join(parts)
-
-
-def _divide(listing: Listing, files: dict[Path, FileCheck], fractions, seed) -> None:
-    """Take the splits that are missing from `train` (or from undivided data)."""
-    source = "all" if "all" in listing.splits else "train"
-    present = set(listing.splits) - {source, "train"}
-    wanted = {name: f for name, f in fractions.items() if name not in present}
-    if len(wanted) == 1:
-        listing.splits["train"] = listing.splits.pop(source)
-        return
-    pairs = listing.splits.pop(source)
-    total = sum(wanted.values())
-    indices = split_indices(
-        [label for _, label in pairs],
-        {name: fraction / total for name, fraction in wanted.items()},
-        seed,
-        groups=[files[path].digest for path, _ in pairs],
-    )
-    for name, chosen in indices.items():
-        listing.splits[name] = [pairs[i] for i in chosen]
-    if source == "train":
-        taken = ", ".join(f"{n} ({len(i)})" for n, i in indices.items() if n != "train")
-        listing.notes.append(f"Taken from the training images: {taken}.")
 
 
 def _fingerprint(classes, splits, files):

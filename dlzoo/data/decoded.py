@@ -12,6 +12,7 @@ from dlzoo._checks import check_pair
 from dlzoo._progress import track
 from dlzoo.data.dataset import Examples
 from dlzoo.data.images import read_image
+from dlzoo.data.target_dataset import TargetExamples
 
 
 class LazyImages:
@@ -40,7 +41,7 @@ class LazyImages:
 
 
 def decode(
-    examples: Examples | Sequence[Path],
+    examples: Examples | TargetExamples | Sequence[Path],
     size: int | tuple[int, int],
     *,
     crop_fraction: float = 1.0,
@@ -51,7 +52,7 @@ def decode(
     """Decode images to one size, in parallel.
 
     Args:
-        examples: A split of an `ImageDataset`, or paths.
+        examples: A split of an `ImageDataset` or `TargetDataset`, or paths.
         size, crop_fraction, interpolation: As in `read_image`.
         memory_limit: Bytes. If the images fit, the result is a plain array, decoded
             now; otherwise an object that decodes what is indexed.
@@ -64,7 +65,9 @@ def decode(
     Raises:
         DataError: A file cannot be read; the message names it.
     """
-    paths = examples.paths if isinstance(examples, Examples) else tuple(examples)
+    if isinstance(examples, Examples | TargetExamples):
+        examples = examples.paths
+    paths = tuple(examples)
     height, width = check_pair("decode", "size", size)
     workers = workers or os.cpu_count() or 1
     read = partial(

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import tree
 
 from dlzoo._files import atomic_path
 from dlzoo._progress import progress_bar
@@ -28,8 +29,10 @@ def jit_compile(model: keras.Model) -> bool:
 
 def forward(
     model: keras.Model, inputs, batch_size: int = 32, *, what: str = "Predicting"
-) -> np.ndarray:
+) -> Any:
     """The answers of `model` to all `inputs`, in inference mode, as float32.
+
+    Of a model with several outputs: in whatever it puts them into, e.g. a dict.
 
     Where the network is compiled anew for each size of a batch (JAX), the last batch is
     filled up.
@@ -51,10 +54,10 @@ def forward(
             missing = size - len(batch) if model.jit_compile else 0
             if missing:
                 batch = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
-            answer = np.asarray(model.predict_on_batch(batch), dtype="float32")
-            answers.append(answer)
+            answer = model.predict_on_batch(batch)
+            answers.append(tree.map_structure(lambda part: np.asarray(part, "float32"), answer))
             bar.advance(task, size - missing)
-    return np.concatenate(answers)[:count]
+    return tree.map_structure(lambda *parts: np.concatenate(parts)[:count], *answers)
 
 
 def stored(path: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:

@@ -8,7 +8,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from dlzoo.visualize.figures import BLUE, GREY, ORANGE, new_figure
 
-_FRACTIONS = ("accuracy",)  # drawn as per cent
+_FRACTIONS = ("accuracy", "f1")  # drawn as per cent, also with a target's name in front
+_COLUMNS = 4
 
 
 def learning_curves(
@@ -20,13 +21,16 @@ def learning_curves(
     Args:
         history: One record an epoch with `"stage"`, the metrics, the same with `val_` in
             front (if there is a dev set), and `"improved"`.
-        metrics: What to draw, one panel each.
+        metrics: What to draw, one panel each, four in a row.
     """
-    figure = new_figure(5.2 * len(metrics), 3.8)
+    columns = min(len(metrics), _COLUMNS)
+    rows = -(-len(metrics) // columns)
+    figure = new_figure(5.2 * columns, 3.8 * rows)
     epochs = range(1, len(history) + 1)
-    for panel, metric in zip(
-        figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True
-    ):
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for panel in panels[len(metrics) :]:
+        panel.remove()
+    for panel, metric in zip(panels, metrics, strict=False):
         style = {"linewidth": 2, "marker": "o", "markersize": 3}
         panel.plot(epochs, _values(history, metric), color=BLUE, label="train", **style)
         dev = _values(history, f"val_{metric}")
@@ -37,7 +41,7 @@ def learning_curves(
         panel.set_title(metric, loc="left", pad=18)
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if metric in _FRACTIONS:
+        if metric.split("_")[-1] in _FRACTIONS:
             panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         panel.grid(alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,31 @@
+"""From the text of an option to the argument that it stands for."""
+
+from typing import Any
+
+import typer
+
+
+def targets_option(texts: list[str] | None) -> Any:
+    """`["age=regression", "w=a,b"]` as a dict, `["age", "tags"]` as a list of columns."""
+    if not texts:
+        return None
+    pairs = [text.partition("=") for text in texts]
+    kinds = [equals for _, equals, _ in pairs]
+    if not any(kinds):
+        return texts
+    if not all(kinds):
+        raise typer.BadParameter(f"--target: all with `=` or all without; got {texts}.")
+    return {name: kind.split(",") if "," in kind else kind for name, _, kind in pairs}
+
+
+def numbers_option(text: str | None, kind: type) -> Any:
+    """`"3"` as a number, `"3,2"` as a pair, None as None."""
+    if text is None:
+        return None
+    try:
+        values = tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) not in (1, 2):
+        raise typer.BadParameter(f"must be a number or two (N,N); got {text!r}.")
+    return values[0] if len(values) == 1 else values
