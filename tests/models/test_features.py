@@ -50,6 +50,37 @@ def test_stages_of_mobilenet_v2(alpha, shape):
     assert (found["stage4"][0], found["stage6"][0]) == (16, 32)
 
 
+@pytest.mark.parametrize("shape", [(64, 64, 3), (None, None, 3)], ids=repr)
+def test_stages_of_efficientnet(shape):
+    """timm's efficientnet_b0: feature_info of the last stages of each stride."""
+    found = dlzoo.models.stages(dlzoo.models.efficientnet_b0(classes=0, input_shape=shape))
+    assert found == {
+        "stage1": (2, 16),
+        "stage2": (4, 24),
+        "stage3": (8, 40),
+        "stage4": (16, 80),
+        "stage5": (16, 112),
+        "stage6": (32, 192),
+        "stage7": (32, 320),
+    }
+
+
+@pytest.mark.parametrize("origin", ["keras", "torch"])
+def test_stages_of_mobilenet(origin):
+    network = dlzoo.models.mobilenet(
+        alpha=0.5, input_shape=(None, None, 3), origin=origin, classes=0
+    )
+    channels = (32, 64, 128, 256, 512)  # timm's mobilenetv1_100, halved
+    expected = zip((2, 4, 8, 16, 32), channels, strict=True)
+    assert dlzoo.models.stages(network) == {
+        f"stage{number}": facts for number, facts in enumerate(expected, 1)
+    }
+    # Zeros at the end only: keras.applications loses a pixel of an odd side, timm none.
+    sides = {"keras": (4, 4), "torch": (5, 5)}[origin]
+    found = dlzoo.features(network, ["stage4"])(images(1, 75, 65, 3), training=False)
+    assert tuple(found["stage4"].shape) == (1, *sides, 256)
+
+
 @pytest.fixture(scope="module")
 def model():
     return dlzoo.models.resnet18(classes=10, input_shape=(None, None, 3))

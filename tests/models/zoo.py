@@ -158,6 +158,8 @@ def efficientnet(phi, origin, parameters, channels, **facts):
     )
 
 
+# Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
+
 # B0 made wider and deeper: counted, and in the goldens for every origin; no more.
 SCALED = (
     efficientnet(1, "keras", 7_794_184, 1280, huge=True),
@@ -168,7 +170,6 @@ SCALED = (
     efficientnet(6, "keras", 43_040_704, 2304, huge=True),
     efficientnet(7, "keras", 66_347_960, 2560, huge=True),
 )
-# Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
     resnet(34, "torch", 21_797_672, 512),
