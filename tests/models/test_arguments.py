@@ -8,7 +8,17 @@ import pytest
 import dlzoo
 from tests.models.zoo import SCALED, ZOO, each_first_row
 
-NOT_BUILDERS = {"Network", "build", "create_model", "features", "load_weights", "stages"}
+NOT_BUILDERS = {
+    "LayerProfile",
+    "Network",
+    "Profile",
+    "build",
+    "create_model",
+    "features",
+    "load_weights",
+    "profile",
+    "stages",
+}
 
 
 def refuse(message, builder=dlzoo.models.resnet50, **arguments):

@@ -162,13 +162,13 @@ def efficientnet(phi, origin, parameters, channels, **facts):
 
 # B0 made wider and deeper: counted, and in the goldens for every origin; no more.
 SCALED = (
-    efficientnet(1, "keras", 7_794_184, 1280, huge=True),
-    efficientnet(2, "keras", 9_109_994, 1408, huge=True),
-    efficientnet(3, "keras", 12_233_232, 1536, huge=True),
-    efficientnet(4, "keras", 19_341_616, 1792, huge=True),
-    efficientnet(5, "keras", 30_389_784, 2048, huge=True),
-    efficientnet(6, "keras", 43_040_704, 2304, huge=True),
-    efficientnet(7, "keras", 66_347_960, 2560, huge=True),
+    efficientnet(1, "torch", 7_794_184, 1280, huge=True),
+    efficientnet(2, "torch", 9_109_994, 1408, huge=True),
+    efficientnet(3, "torch", 12_233_232, 1536, huge=True),
+    efficientnet(4, "torch", 19_341_616, 1792, huge=True),
+    efficientnet(5, "torch", 30_389_784, 2048, huge=True),
+    efficientnet(6, "torch", 43_040_704, 2304, huge=True),
+    efficientnet(7, "torch", 66_347_960, 2560, huge=True),
 )
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
