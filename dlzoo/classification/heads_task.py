@@ -1,15 +1,14 @@
 """What a table says about images: a head a column, all on the same vector."""
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
-from keras import layers, ops
 
 from dlzoo.classification.evaluation import diagnose_errors
 from dlzoo.classification.heads import HEADS, HeadsLoss, PackedTargets
 from dlzoo.classification.heads.head import known
 from dlzoo.classification.heads.loss import columns_of
+from dlzoo.classification.heads.parts import dense_part, plain_names
 from dlzoo.classification.heads_report import HeadsReport, Miss
 from dlzoo.classification.settings import Settings
 from dlzoo.classification.task import Task
@@ -42,7 +41,7 @@ class HeadsTask(Task):
         ]
         self._columns = columns_of(self.heads)
         self.outputs = self._columns[-1].stop
-        self.names = _plain_names([target.name for target in dataset.targets])
+        self.names = plain_names([target.name for target in dataset.targets])
         alone = len(self.heads) == 1
         self._metrics = [
             head.metric_name if alone else f"{name}_{head.metric_name}"
@@ -95,7 +94,7 @@ class HeadsTask(Task):
         for head, columns, name in zip(self.heads, self._columns, self.names, strict=True):
             while name in taken or f"{name}_score" in taken:
                 name += "_"
-            dense = _part(classifier.head, columns, head.activation, f"{name}_score")
+            dense = dense_part(classifier.head, columns, head.activation, f"{name}_score")
             parts.append(head.finish(dense(vector), name))
         return Network(classifier.body.input, self._by_name(parts), name=classifier.name)
 
@@ -172,28 +171,3 @@ class HeadsTask(Task):
                     found.append((float(severity[i]), miss))
             found.sort(key=lambda pair: -pair[0])
             yield from (miss for _, miss in found[:most])
-
-
-def _part(head, columns, activation, name):
-    """A dense layer with some of the outputs of another."""
-    part = layers.Dense(
-        columns.stop - columns.start,
-        activation=activation,
-        use_bias=head.bias is not None,
-        dtype="float32",
-        name=name,
-    )
-    part.build((None, head.kernel.shape[0]))
-    part.kernel.assign(ops.convert_to_numpy(head.kernel)[:, columns])
-    if head.bias is not None:
-        part.bias.assign(ops.convert_to_numpy(head.bias)[columns])
-    return part
-
-
-def _plain_names(names):
-    """Names for layers, metrics and files: letters, digits, `_`; all different."""
-    plain: list[str] = []
-    for number, name in enumerate(names, start=1):
-        short = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").lower() or "target"
-        plain.append(short if short not in plain else f"{short}_{number}")
-    return plain

@@ -84,6 +84,8 @@ def from_zoo(
             weights,
             classes=classes,
             input_shape=(*size, 3),
+            # replaced when the head is trained; a softmax of one score is refused
+            classifier_activation="softmax" if classes > 1 else "sigmoid",
             include_preprocessing=True,
         )
         report = getattr(model, "load_report", None)

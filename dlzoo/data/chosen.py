@@ -81,35 +81,51 @@ def choose_targets(table: Table, targets: Any = None) -> Chosen:
     return _without_empty(Chosen(table, tuple(found), values, tuple(notes)))
 
 
-def check_known(chosen: Chosen, splits: Sequence[str]) -> None:
-    """Raise a `DataError` if an answer occurs in other splits but never in train.
+def check_known(chosen: Chosen, splits: Sequence[str]) -> tuple[str, ...]:
+    """Look for answers that occur in other splits but never in train.
 
     Args:
         chosen: Targets and values.
-        splits: The split of each row.
+        splits: The split of each row, as it came or as it was made.
+
+    Returns:
+        Notes on labels, and on classes that fell so when the data were divided here.
+
+    Raises:
+        DataError: The table itself puts a class into another split only, or a quantity
+            has no two values in train.
     """
     train = np.array([split == "train" for split in splits])
     if not train.any():
-        return
-    found = []
+        return ()
+    errors, notes = [], []
     for target in chosen.targets:
         values = chosen.values[target.name]
         if target.kind == "regression":
-            if len({v for v in values[train] if not np.isnan(v)}) < 2:
-                raise DataError(
-                    f"{chosen.table.path}: column {target.name!r} has fewer than two "
-                    f"different values in train: there is nothing to learn."
-                )
+            _check_spread(chosen, target, values[train])
             continue
         for number, label in enumerate(target.labels):
             has = values[:, number] == 1 if values.ndim == 2 else values == number
-            if has.any() and not has[train].any():
-                row = int(np.flatnonzero(has)[0])
-                what = f"{label!r} of {target.name!r} is in {splits[row]} and never in train"
-                found.append((chosen.table.lines[row], what))
-    if found:
+            if not has.any() or has[train].any():
+                continue
+            row = int(np.flatnonzero(has)[0])
+            what = f"{label!r} of {target.name!r} is in {splits[row]} and never in train"
+            if target.kind != "multilabel" and chosen.table.splits[row] != "all":
+                errors.append((chosen.table.lines[row], what))
+            else:
+                notes.append(f"{what}: it cannot be learnt ({int(has.sum())} images).")
+    if errors:
         advice = "What was never seen cannot be recognised: move some of these rows to train."
-        raise problems(chosen.table.path, found, advice)
+        raise problems(chosen.table.path, errors, advice)
+    return tuple(notes)
+
+
+def _check_spread(chosen, target, values):
+    if len({value for value in values if not np.isnan(value)}) < 2:
+        raise DataError(
+            f"{chosen.table.path}: column {target.name!r} has fewer than two different "
+            f"values in train: there is nothing to learn."
+        )
 
 
 def _wanted(table, targets):

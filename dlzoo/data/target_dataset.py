@@ -165,8 +165,7 @@ def _finish(chosen, listing, files):
         digest.update(f"\n{name}\n{[files[path].digest for path in paths]}".encode())
         for column in values.values():
             digest.update(np.ascontiguousarray(column).tobytes())
-    check_known(chosen, split_of)
-    notes = (*listing.notes, *_imbalances(chosen))
+    notes = (*listing.notes, *_imbalances(chosen), *check_known(chosen, split_of))
     return TargetDataset(chosen.targets, splits, notes, digest.hexdigest())
 
 

@@ -188,6 +188,7 @@ def test_cached_features_answer_like_the_finished_model(several, holes, monkeypa
             assert getattr(other, "mae", 0) == pytest.approx(getattr(score, "mae", 0), 1e-4)
 
 
+@pytest.mark.slow
 def test_interrupted_and_called_again(holes, tmp_path):
     both = {"epochs": (3, 3), "unfreeze": 1}
     whole = tune(holes, **both)

@@ -131,3 +131,9 @@ def test_several_outputs_and_sequences_are_refused():
     rows = keras.layers.LayerNormalization()(rows)
     with pytest.raises(ValueError, match="must end in scores"):
         taken(keras.Model(image, rows))
+
+
+def test_one_score_from_a_network_of_the_zoo():
+    classifier = networks.from_zoo("resnet18", None, 1, (32, 32), seed=0)
+    assert classifier.head.units == 1
+    assert classifier.head_model(0.0, 0).output_shape == (None, 1)

@@ -96,6 +96,26 @@ def test_errors_are_one_line(digits, tmp_path, arguments, message):
 
 
 @pytest.mark.slow
+def test_a_table_of_two_targets_with_holes(digits, tmp_path):
+    files = sorted(digits.glob("*/*.png"))[::8]
+    cells = [
+        f"{path},{path.parent.name if i % 4 else ''},{i / 2}" for i, path in enumerate(files)
+    ]
+    table = tmp_path / "digits.csv"
+    table.write_text("\n".join(["path,digit,place", *cells]))
+    out = tmp_path / "run"
+    options = ("--target", "place=regression", "--out", out, *FAST)
+    done = run("fine-tune", table, "--model", "resnet18", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "resnet18 on 2 targets, images 32x32" in done.stdout
+    assert "digit (binary)" in done.stdout
+    done = run("predict", out, files[0], "--json")
+    (found,) = json.loads(done.stdout)
+    assert [task["target"] for task in found["tasks"]] == ["digit", "place"]
+    assert isinstance(found["tasks"][1]["value"], float)
+
+
+@pytest.mark.slow
 def test_predict_without_a_model(tmp_path):
     done = run("predict", tmp_path, tmp_path / "a.png")
     assert done.returncode == 1
@@ -136,6 +156,12 @@ def calls(monkeypatch, *arguments):
         (("--no-augment",), {"augment": False}),
         (("--augment", "shift, zoom"), {"augment": ["shift", "zoom"]}),
         (("--human-error", "0.02"), {"human_error": 0.02}),
+        ((), {"targets": None}),
+        (("--target", "age", "--target", "tags"), {"targets": ["age", "tags"]}),
+        (
+            ("--target", "age=regression", "--target", "weather=sun,rain"),
+            {"targets": {"age": "regression", "weather": ["sun", "rain"]}},
+        ),
         (("--mixed-bfloat16", "--fresh"), {"mixed_bfloat16": True, "fresh": True}),
     ],
 )
@@ -150,6 +176,12 @@ def test_numbers_that_are_none(monkeypatch, capsys, epochs):
     code, seen = calls(monkeypatch, "--epochs", epochs)
     assert (code, seen) == (2, {})
     assert "must be a number or two (N,N)" in capsys.readouterr().err
+
+
+def test_targets_are_all_of_one_form(monkeypatch, capsys):
+    code, seen = calls(monkeypatch, "--target", "age", "--target", "id=ignore")
+    assert (code, seen) == (2, {})
+    assert "all with `=` or all without" in capsys.readouterr().err
 
 
 def test_every_option_is_one_of_the_function():

@@ -251,6 +251,27 @@ def test_a_class_that_is_never_in_train(write, other):
         open_images(path)
 
 
+def test_a_rare_answer_that_falls_into_another_split_is_told(write):
+    path = write(rows(40, lambda i: f"{i % 2},{'x;rare' if i == 3 else 'x'}", "path,wet,tags"))
+    notes = set()
+    for seed in range(6):
+        dataset = open_images(path, fractions=HALVES, seed=seed)
+        rare = dataset.splits["train"].values["tags"][:, 0].sum()
+        assert dataset.targets[1].labels[0] == "rare"
+        told = [note for note in dataset.notes if "never in train" in note]
+        assert bool(told) == (rare == 0)
+        notes |= set(told)
+    assert notes == {"'rare' of 'tags' is in test and never in train: it cannot be learnt "
+                     "(1 images)."}  # fmt: skip
+
+
+def test_a_quantity_needs_two_values_to_be_learnt(write):
+    path = write(rows(10, lambda i: f"{i / 2 if i < 5 else 7},{'test' if i < 5 else 'train'}",
+                      "path,size,split"))  # fmt: skip
+    with pytest.raises(DataError, match="'size' has fewer than two different values in train"):
+        open_images(path, fractions={"train": 0.5, "test": 0.5})
+
+
 def test_missing_and_broken_images_are_told_with_their_lines(write):
     path = write("path,size\n0.png,1\n77.png,2.5\n2.png,3\n3.png,4\n4.png,6\n")
     (path.parent / "3.png").write_bytes(b"no image")

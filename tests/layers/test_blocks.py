@@ -261,6 +261,14 @@ class TestImagePreprocessing:
 def test_class_labels_wants_one_a_score():
     with pytest.raises(ValueError, match="got 2 labels for 3 scores"):
         ClassLabels(["a", "b"]).build((None, 3))
+    with pytest.raises(
+        ValueError, match="one score and 2 labels, because the kind is 'binary'"
+    ):
+        ClassLabels(["a", "b"], "binary").build((None, 2))
+    with pytest.raises(ValueError, match="one score and 0 labels"):
+        ClassLabels(["a"], "regression").build((None, 1))
+    with pytest.raises(ValueError, match="kind must be one of"):
+        ClassLabels(["a"], "softmax")
 
 
 @pytest.mark.parametrize("kind", [ConvBN, ConvolutionalBlock])

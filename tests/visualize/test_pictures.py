@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlzoo.visualize import confusion_matrix, gallery, learning_curves, save_figure
+from dlzoo.classification.heads.scores import LabelScore
+from dlzoo.visualize import (
+    confusion_matrix,
+    gallery,
+    label_scores,
+    learning_curves,
+    save_figure,
+    true_against_predicted,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -35,6 +43,15 @@ def test_curves_show_train_dev_stages_and_what_was_kept():
     assert texts(figure).count("all layers") == 2
 
 
+def test_curves_of_many_metrics_are_four_in_a_row():
+    names = ["loss", *(f"m{i}_accuracy" for i in range(5))]
+    history = [record("head", 1, improved=True, **dict.fromkeys(names[1:], 0.5))]
+    figure = learning_curves(history, names)
+    assert [axes.get_title("left") for axes in figure.axes] == names
+    assert figure.get_size_inches()[0] == pytest.approx(4 * 5.2)
+    assert figure.axes[1].yaxis.get_major_formatter()(0.5).startswith("50")
+
+
 def test_curves_without_dev():
     figure = learning_curves([record("head", 1, improved=True)], metrics=["loss"])
     assert len(figure.axes[0].get_legend().get_texts()) == 1
@@ -57,6 +74,28 @@ def test_confusion_matrices_of_any_size(count, tmp_path):
 def test_a_class_without_examples_is_no_division_by_zero():
     figure = confusion_matrix([[0, 0], [1, 3]], ["a", "b"])
     assert "3" in texts(figure)
+
+
+@pytest.mark.parametrize("count", [1, 3, 100])
+def test_scores_of_labels_the_worst_on_top(count, tmp_path):
+    labels = [
+        LabelScore(f"label {i}", 0.5, i / count, i / count, None, i) for i in range(count)
+    ]
+    figure = label_scores(labels[::-1], title="dev")
+    save_figure(figure, tmp_path / "labels.png")
+    (panel,) = figure.axes
+    names = [tick.get_text() for tick in panel.get_yticklabels()]
+    assert names == [f"label {i} ({i})" for i in range(min(count, 40))]
+    assert ("the worst 40 of 100 labels" in panel.get_title("left")) == (count == 100)
+
+
+def test_quantities_against_the_truth(tmp_path):
+    true = np.array([1.0, 2.0, 4.0])
+    figure = true_against_predicted(true, true + 1, name="age")
+    save_figure(figure, tmp_path / "scatter.png")
+    (panel,) = figure.axes
+    np.testing.assert_array_equal(panel.collections[0].get_offsets(), np.c_[true, true + 1])
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("age, true", "age, predicted")
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
