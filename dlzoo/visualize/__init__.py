@@ -5,6 +5,7 @@ from dlzoo.visualize.contact_sheet import contact_sheet
 from dlzoo.visualize.curves import learning_curves
 from dlzoo.visualize.figures import new_figure, save_figure
 from dlzoo.visualize.gallery import gallery
+from dlzoo.visualize.search import search_history, search_parameters
 
 __all__ = [
     "confusion_matrix",
@@ -13,4 +14,6 @@ __all__ = [
     "learning_curves",
     "new_figure",
     "save_figure",
+    "search_history",
+    "search_parameters",
 ]
