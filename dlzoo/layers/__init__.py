@@ -2,12 +2,14 @@
 
 from dlzoo import _registration
 from dlzoo.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
+from dlzoo.layers.auxiliary import AuxiliaryHead, AuxiliaryOutputs
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
+from dlzoo.layers.inception import InceptionModule
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
@@ -16,6 +18,8 @@ from dlzoo.layers.squeeze_excite import SqueezeExcite
 
 __all__ = [
     "AdaptiveAveragePooling2D",
+    "AuxiliaryHead",
+    "AuxiliaryOutputs",
     "BatchNormalization",
     "ClassLabels",
     "ConvBN",
@@ -25,6 +29,7 @@ __all__ = [
     "GroupedConv2D",
     "IdentityBlock",
     "ImagePreprocessing",
+    "InceptionModule",
     "InvertedDropout",
     "InvertedResidual",
     "LocalResponseNormalization",

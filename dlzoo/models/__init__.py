@@ -2,20 +2,23 @@
 
 from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
+from dlzoo.models.googlenet import googlenet
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
-from dlzoo.models.network import Network
+from dlzoo.models.network import AuxiliaryNetwork, Network
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.weights import card
 
 __all__ = [
+    "AuxiliaryNetwork",
     "Network",
     "alexnet",
     "build",
     "create_model",
     "features",
+    "googlenet",
     "load_weights",
     "mobilenet_v2",
     "resnet18",

@@ -51,6 +51,8 @@ def torchvision_file(
     top5: float,
     *,
     version: int = 1,
+    preprocessing: Preprocessing = IMAGENET,
+    note: str = "",
     **options: Any,
 ) -> Weights:
     """`stem` is the file's name, which ends in the first digits of its hash."""
@@ -65,9 +67,9 @@ def torchvision_file(
         top1=top1,
         top5=top5,
         licence="BSD-3-Clause",
-        preprocessing=IMAGENET.at(crop_fraction=224 / 232) if second else IMAGENET,
+        preprocessing=IMAGENET.at(crop_fraction=224 / 232) if second else preprocessing,
         options=options,
-        note="torchvision's new training recipe" if second else "",
+        note="torchvision's new training recipe" if second else note,
     )
 
 

@@ -8,7 +8,15 @@ import pytest
 import dlzoo
 from tests.models.zoo import ZOO, each_first_row
 
-NOT_BUILDERS = {"Network", "build", "create_model", "features", "load_weights", "stages"}
+NOT_BUILDERS = {
+    "AuxiliaryNetwork",
+    "Network",
+    "build",
+    "create_model",
+    "features",
+    "load_weights",
+    "stages",
+}
 
 
 def refuse(message, builder=dlzoo.models.resnet50, **arguments):

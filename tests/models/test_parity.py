@@ -18,6 +18,7 @@ TOLERANCE = 1e-4  # of the output's standard deviation
 ON_EVERY_BACKEND = {
     "keras-mobilenet_v2-alpha1.0",
     "keras-resnet50",
+    "torchvision-googlenet-auxiliary",
     "timm-mobilenet_v2-alpha1.0",
     "torchvision-resnet18",
 }
@@ -27,6 +28,7 @@ QUICK = {"keras-vgg16"}
 # other people's parts and compares.
 WITHOUT_PEER = {
     ("alexnet", "paper"): "test_alexnet.py",
+    ("googlenet", "paper"): "test_googlenet.py",
 }
 ORIGINS = {"keras": "keras", "torchvision": "torch", "timm": "torch"}
 

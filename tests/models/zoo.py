@@ -133,6 +133,19 @@ def alexnet(origin, parameters, **facts):
     )
 
 
+def googlenet(origin, parameters, **facts):
+    """A row of GoogLeNet, without auxiliary heads."""
+    return Row(
+        "googlenet",
+        origin,
+        parameters,
+        smallest=32,
+        body=(1, 1, 1024),
+        options={"auxiliary": False},
+        **facts,
+    )
+
+
 # Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
@@ -151,6 +164,8 @@ ZOO = (
     mobilenet_v2("torch", 0.5, 1_968_680),
     alexnet("torch", 61_100_840),
     alexnet("paper", 60_965_224),
+    googlenet("torch", 6_624_904, first=True),
+    googlenet("paper", 6_998_552),
     vgg(16, "keras", 138_357_544),
     vgg(16, "torch", 138_357_544),
     vgg(16, "torch", 138_365_992, True),

@@ -1,10 +1,11 @@
 """What is published where: a file a family, a `Card` a network."""
 
 from dlzoo.weights.card import Card
-from dlzoo.weights.cards import alexnet, mobilenet_v2, resnet, vgg
+from dlzoo.weights.cards import alexnet, googlenet, mobilenet_v2, resnet, vgg
 
 CARDS: tuple[Card, ...] = (
     *alexnet.CARDS,
+    *googlenet.CARDS,
     *resnet.CARDS,
     *mobilenet_v2.CARDS,
     *vgg.CARDS,
