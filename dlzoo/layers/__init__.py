@@ -3,6 +3,7 @@
 from dlzoo import _registration
 from dlzoo.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
 from dlzoo.layers.arithmetic import output_side, zeros_around
+from dlzoo.layers.auxiliary import AuxiliaryHead, AuxiliaryOutputs
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
@@ -10,6 +11,7 @@ from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
 from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
+from dlzoo.layers.inception import InceptionModule
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
@@ -21,6 +23,8 @@ from dlzoo.layers.stochastic_depth import StochasticDepth
 
 __all__ = [
     "AdaptiveAveragePooling2D",
+    "AuxiliaryHead",
+    "AuxiliaryOutputs",
     "BatchNormalization",
     "ClassLabels",
     "ConvBN",
@@ -31,6 +35,7 @@ __all__ = [
     "GroupedConv2D",
     "IdentityBlock",
     "ImagePreprocessing",
+    "InceptionModule",
     "InvertedDropout",
     "InvertedResidual",
     "LocalResponseNormalization",

@@ -12,10 +12,11 @@ from dlzoo.models.efficientnet import (
     efficientnet_b6,
     efficientnet_b7,
 )
+from dlzoo.models.googlenet import googlenet
 from dlzoo.models.loading import load_weights
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
-from dlzoo.models.network import Network
+from dlzoo.models.network import AuxiliaryNetwork, Network
 from dlzoo.models.profiles import LayerProfile, Profile
 from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
@@ -24,6 +25,7 @@ from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.weights import card
 
 __all__ = [
+    "AuxiliaryNetwork",
     "LayerProfile",
     "Network",
     "Profile",
@@ -39,6 +41,7 @@ __all__ = [
     "efficientnet_b6",
     "efficientnet_b7",
     "features",
+    "googlenet",
     "load_weights",
     "mobilenet",
     "mobilenet_v2",

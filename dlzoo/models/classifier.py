@@ -75,11 +75,12 @@ class Design:
         head: `(vector, classes, activation, conventions) -> scores`.
         top: The layers of `to_vector` and `head` that have weights.
         layers: Our layers with weights, a list a form, where origins differ in them;
-            else they are those of the first layout.
+            else they are those of the first layout. By origin where its layers tell it.
         flattened: Our fully connected layers that read a feature map: to its sides.
         not_ours: Patterns of layers in published files that are no part of the network.
         layout_origins: Layout to the origins of files in it, where it is not the usual.
         check_shape: `(name, input_shape, card)`: raises where it does not fit.
+        network: The class of the model.
     """
 
     name: str
@@ -90,11 +91,12 @@ class Design:
     to_vector: Callable[[Any, Conventions], Any] = average_pool
     head: Callable[[Any, int, Any, Conventions], Any] = head
     top: Top = field(default_factory=Top)
-    layers: Sequence[Sequence[str]] = ()
+    layers: Sequence[Sequence[str]] | Mapping[str, Sequence[str]] = ()
     flattened: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     not_ours: tuple[str, ...] = ()
     layout_origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     check_shape: Callable[[str, Any, Card], None] = check_image_shape
+    network: type[Network] = Network
 
     @property
     def default_origin(self) -> str:
@@ -162,7 +164,7 @@ def build(
     if classes:
         x = design.to_vector(x, conventions)
         x = design.head(x, classes, classifier_activation, conventions)
-    model = Network(image, x, name=name or design.name)
+    model = design.network(image, x, name=name or design.name)
     if source is not None:
         model.load_report = loading.assign(model, source)
     return model

@@ -1,7 +1,7 @@
 """Loading weights that people own into our networks: find, recognise, match, assign."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def open_source(design, weights, origin=None):
             f"names {share:.0%} at most (in {layout}'s way). Its first tensors are "
             f"{list(file.tensors)[:3]}."
         )
-    allowed = (published.origin,) if published else _origins(design, layout, file)
+    allowed = (published.origin,) if published else _origins(design, layout, pairs, file)
     if origin is not None and origin not in allowed:
         raise WeightsError(
             f"{design.name}: origin must be that of the weights, because padding and "
@@ -140,16 +140,24 @@ def _candidates(design):
     """The layouts that a file may have: those of the publishers, and our own."""
     own = design.layers or [[ours for ours, _ in next(iter(design.layouts.values()))]]
     yield from design.layouts.items()
-    yield from (("dlzoo", [(layer, layer) for layer in layers]) for layers in own)
+    for layers in own.values() if isinstance(own, Mapping) else own:
+        yield "dlzoo", _own(layers)
 
 
-def _origins(design, layout, file):
+def _own(layers):
+    """Pairs of our layers with themselves."""
+    return [(layer, layer) for layer in layers]
+
+
+def _origins(design, layout, pairs, file):
     """The origins that a file may have, the likeliest first."""
     if told := recorded_origin(file.config):
         return (told,)
     known = design.layout_origins.get(layout, LAYOUTS[layout].origins)
     if known:
         return tuple(origin for origin in known if origin in design.origins)
+    if isinstance(design.layers, Mapping):  # our own file of weights alone
+        return tuple(o for o, layers in design.layers.items() if _own(layers) == pairs)
     # Our own file of weights alone: biases before batch normalisation give some away.
     biased = any(name.endswith("/conv/bias") for name in file.tensors)
     fitting = [o for o, conventions in design.origins.items() if conventions.use_bias == biased]

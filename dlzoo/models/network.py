@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from dlzoo.layers import AuxiliaryOutputs
+
 
 @keras.saving.register_keras_serializable("dlzoo")
 class BuiltAs(keras.layers.Layer):
@@ -68,6 +70,29 @@ class Network(keras.Model):
         # layers inside still find the outer flag by themselves, from Keras's call context.
         others = vars(self)["_call_context_args"] - {"training"}
         self._call_context_args = others
+
+
+@keras.saving.register_keras_serializable("dlzoo")
+class AuxiliaryNetwork(Network):
+    """A `Network` whose auxiliary heads take part in the loss of a training step.
+
+    Its layer `AuxiliaryOutputs` keeps what the heads answer. In training each answer is
+    compared with the target by the compiled loss, and `weight` times that is added; tests
+    and predictions know nothing of it.
+    """
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True, **kwargs
+    ):
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training, **kwargs)
+        compiled = self._compile_loss  # Keras 3.15.1 has no public way to it
+        if not training or compiled is None:
+            return loss
+        for layer in self.layers:
+            if isinstance(layer, AuxiliaryOutputs):
+                for answer in layer.take():
+                    loss = loss + layer.weight * compiled(y, answer, sample_weight)
+        return loss
 
 
 def recorded_origin(config: Any) -> str | None:

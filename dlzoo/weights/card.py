@@ -186,7 +186,8 @@ class Card:
             for weights in self.weights
             if weights.name == weights_name
             and origin in (None, weights.origin)
-            and all(weights.options.get(key) == options[key] for key in options)
+            # An option that a file does not name makes no difference to it.
+            and all(weights.options.get(key, options[key]) == options[key] for key in options)
         ]
         if not found:
             wanted = [f"weights {weights_name!r}"]

@@ -53,6 +53,7 @@ def torchvision_file(
     *,
     version: int = 1,
     preprocessing: Preprocessing | None = None,
+    note: str = "",
     **options: Any,
 ) -> Weights:
     """`stem` is the file's name, which ends in the first digits of its hash."""
@@ -70,7 +71,7 @@ def torchvision_file(
         licence="BSD-3-Clause",
         preprocessing=preprocessing or usual,
         options=options,
-        note="torchvision's new training recipe" if second else "",
+        note="torchvision's new training recipe" if second else note,
     )
 
 

@@ -9,6 +9,7 @@ import dlzoo
 from tests.models.zoo import SCALED, ZOO, each_first_row
 
 NOT_BUILDERS = {
+    "AuxiliaryNetwork",
     "LayerProfile",
     "Network",
     "Profile",

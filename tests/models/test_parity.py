@@ -20,6 +20,7 @@ ON_EVERY_BACKEND = {
     "keras-mobilenet-alpha0.25",
     "keras-mobilenet_v2-alpha1.0",
     "keras-resnet50",
+    "torchvision-googlenet-auxiliary",
     "timm-mobilenet_v2-alpha1.0",
     "torchvision-resnet18",
 }
@@ -29,6 +30,7 @@ QUICK = {"keras-vgg16"}
 # other people's parts and compares.
 WITHOUT_PEER = {
     ("alexnet", "paper"): "test_alexnet.py",
+    ("googlenet", "paper"): "test_googlenet.py",
 }
 # Here torchvision's epsilon is not timm's.
 TIMM_ALONE = {"efficientnet_b5", "efficientnet_b6", "efficientnet_b7"}

@@ -20,6 +20,8 @@ from tests.models.zoo import (
     images,
 )
 
+USUAL = ({}, {"alpha": 1.0}, {"batch_norm": False}, {"auxiliary": False})
+
 
 @pytest.fixture
 def mixed_bfloat16(row):
@@ -34,7 +36,7 @@ def mixed_bfloat16(row):
 def test_parameters_are_those_published(row):
     model = row.build(classes=1000, input_shape=dlzoo.card(row.name).input_shape)
     assert count(model) == row.parameters
-    if row.options in ({}, {"alpha": 1.0}, {"batch_norm": False}):  # what a card tells of
+    if row.options in USUAL:  # what a card tells of
         assert dlzoo.card(row.name).parameters[row.origin] == row.parameters
 
 

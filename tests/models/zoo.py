@@ -158,7 +158,18 @@ def efficientnet(phi, origin, parameters, channels, **facts):
     )
 
 
-# Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
+def googlenet(origin, parameters, **facts):
+    """A row of GoogLeNet, without auxiliary heads."""
+    return Row(
+        "googlenet",
+        origin,
+        parameters,
+        smallest=32,
+        body=(1, 1, 1024),
+        options={"auxiliary": False},
+        **facts,
+    )
+
 
 # B0 made wider and deeper: counted, and in the goldens for every origin; no more.
 SCALED = (
@@ -170,6 +181,8 @@ SCALED = (
     efficientnet(6, "torch", 43_040_704, 2304, huge=True),
     efficientnet(7, "torch", 66_347_960, 2560, huge=True),
 )
+
+# Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
     resnet(34, "torch", 21_797_672, 512),
@@ -190,6 +203,8 @@ ZOO = (
     mobilenet_v2("torch", 0.5, 1_968_680),
     alexnet("torch", 61_100_840),
     alexnet("paper", 60_965_224),
+    googlenet("torch", 6_624_904, first=True),
+    googlenet("paper", 6_998_552),
     vgg(16, "keras", 138_357_544),
     vgg(16, "torch", 138_357_544),
     vgg(16, "torch", 138_365_992, True),

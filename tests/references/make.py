@@ -43,6 +43,11 @@ def keras_outputs(row):
     return state, outputs
 
 
+def channels_last(value):
+    """A tensor of PyTorch as NumPy, in our order of axes."""
+    return (value.permute(0, 2, 3, 1) if value.ndim == 4 else value).numpy()
+
+
 def torch_outputs(row):
     """State and outputs of a network of torchvision or timm, channels last."""
     model = row.build().eval()
@@ -59,7 +64,7 @@ def torch_outputs(row):
         hooks = [
             model.get_submodule(theirs).register_forward_hook(
                 lambda _module, _inputs, value, ours=ours, found=found: found.update(
-                    {ours: value.permute(0, 2, 3, 1).numpy()}
+                    {ours: channels_last(value)}
                 )
             )
             for ours, theirs in row.taps.items()

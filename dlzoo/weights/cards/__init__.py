@@ -1,10 +1,19 @@
 """What is published where: a file a family, a `Card` a network."""
 
 from dlzoo.weights.card import Card
-from dlzoo.weights.cards import alexnet, efficientnet, mobilenet, mobilenet_v2, resnet, vgg
+from dlzoo.weights.cards import (
+    alexnet,
+    efficientnet,
+    googlenet,
+    mobilenet,
+    mobilenet_v2,
+    resnet,
+    vgg,
+)
 
 CARDS: tuple[Card, ...] = (
     *alexnet.CARDS,
+    *googlenet.CARDS,
     *resnet.CARDS,
     *mobilenet.CARDS,
     *mobilenet_v2.CARDS,
