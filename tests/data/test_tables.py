@@ -297,6 +297,9 @@ def test_copies_stay_on_one_side_and_must_agree(write):
     path.write_text(text)
     with pytest.raises(DataError, match=r"(?s)same image has two labels.*size=5.5; wet=yes"):
         open_images(path)
+    path.write_text(text.replace("25.png,7", "25.png,"))  # a hole disagrees with nothing
+    assert sum(map(len, open_images(path).splits.values())) == 40
+    path.write_text(text)
     dropped = open_images(path, on_duplicate="drop")
     assert sum(map(len, dropped.splits.values())) == 38
 
