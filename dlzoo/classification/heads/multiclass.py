@@ -41,7 +41,8 @@ class Multiclass(Head):
         losses = -ops.sum(smooth * log_p, axis=-1, keepdims=True)
         if self.weights is None:
             return losses
-        return losses * ops.sum(true * self.weights, axis=-1, keepdims=True)
+        weights = ops.convert_to_tensor(self.weights)
+        return losses * ops.sum(true * weights, axis=-1, keepdims=True)
 
     def metric(self, columns, name):
         return MeanKnown(columns, _is_right, name)

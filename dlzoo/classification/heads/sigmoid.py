@@ -20,7 +20,7 @@ class Sigmoid(Head):
         losses = ops.softplus(scores) - smooth * scores
         if self.weights is None:
             return losses
-        no, yes = self.weights
+        no, yes = (ops.convert_to_tensor(weight) for weight in self.weights)
         return losses * (true * yes + (1 - true) * no)
 
     def answers(self, scores):
