@@ -1,5 +1,10 @@
-"""The training engine: stages, freezing, caching, checkpoints. It knows of no task."""
+"""The training engine and the practice around it; it knows of no task.
 
+Stages, freezing, caching, checkpoints; splits, diagnosis, error analysis, penalties, rates,
+search of hyperparameters, ensembles.
+"""
+
+from dlzoo.training import space
 from dlzoo.training.averages import ewa
 from dlzoo.training.batches import Batches
 from dlzoo.training.choosing import Choice, choose, weighted_error
@@ -21,6 +26,8 @@ from dlzoo.training.precision import set_policy
 from dlzoo.training.rates import InverseSqrtDecay
 from dlzoo.training.run_folder import RunFolder
 from dlzoo.training.schedule import Schedule
+from dlzoo.training.search_result import SearchResult, SearchTrial
+from dlzoo.training.searching import search, search_objective
 from dlzoo.training.seeding import seeded
 from dlzoo.training.splitting import Split, split
 from dlzoo.training.trainer import Stage, Trainable, Trainer
@@ -34,6 +41,8 @@ __all__ = [
     "InverseSqrtDecay",
     "RunFolder",
     "Schedule",
+    "SearchResult",
+    "SearchTrial",
     "Snapshots",
     "Split",
     "Stage",
@@ -53,8 +62,11 @@ __all__ = [
     "likely_mislabelled",
     "limit_batch_norm_momentum",
     "network_stages",
+    "search",
+    "search_objective",
     "seeded",
     "set_policy",
+    "space",
     "split",
     "stored",
     "sublayers",

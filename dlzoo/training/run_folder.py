@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,15 @@ class RunFolder:
 
     `run.json` says what the run is and whether it has ended; `checkpoint.npz` and
     `cache/` are there while it has not.
+
+    Args:
+        path: Of the folder.
+        own: Names of files that may be there before the run's record.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike, own: Collection[str] = ()):
         self.path = Path(path).expanduser()
+        self.own = own
         self.checkpoint = self.path / "checkpoint.npz"
         self.cache = self.path / "cache"
         self.record = self.path / "run.json"
@@ -72,7 +77,8 @@ class RunFolder:
     def _check_empty(self):
         if self.path.exists() and not self.path.is_dir():
             raise DataError(f"{self.path}: the results need a folder, this is a file.")
-        others = [entry.name for entry in self.path.glob("*")]
+        names = [entry.name for entry in self.path.glob("*")]
+        others = [name for name in names if name not in self.own]
         if others:
             raise DataError(
                 f"{self.path}: this folder holds {len(others)} other files, e.g. "

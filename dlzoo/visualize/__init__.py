@@ -7,6 +7,7 @@ from dlzoo.visualize.curves import learning_curves
 from dlzoo.visualize.figures import new_figure, save_figure
 from dlzoo.visualize.gallery import gallery
 from dlzoo.visualize.scatter import true_against_predicted
+from dlzoo.visualize.search import search_history, search_parameters
 
 __all__ = [
     "confusion_matrix",
@@ -16,5 +17,7 @@ __all__ = [
     "learning_curves",
     "new_figure",
     "save_figure",
+    "search_history",
+    "search_parameters",
     "true_against_predicted",
 ]

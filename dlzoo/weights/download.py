@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from dlzoo._cache import cache_dir
+from dlzoo._lock import locked
 from dlzoo._progress import progress_bar
 from dlzoo.errors import DownloadError
-from dlzoo.weights._lock import locked
 from dlzoo.weights.card import Weights
 from dlzoo.weights.formats import looks_like_web_page
 

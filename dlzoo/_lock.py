@@ -11,11 +11,15 @@ if sys.platform == "win32":
     import msvcrt
 
     def _acquire(handle: int) -> None:
-        while True:
-            try:
-                return msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-            except OSError:
-                time.sleep(0.2)
+        while not _try(handle):
+            time.sleep(0.2)
+
+    def _try(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
     def _release(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
@@ -26,6 +30,13 @@ else:
 
     def _acquire(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
+
+    def _try(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def _release(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
@@ -44,5 +55,20 @@ def locked(path: Path) -> Iterator[None]:
             yield
         finally:
             _release(handle)
+    finally:
+        os.close(handle)
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody who is alive holds the lock file at `path`."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        if not _try(handle):
+            return True
+        _release(handle)
+        return False
     finally:
         os.close(handle)
