@@ -39,6 +39,11 @@ def probabilities_of(model, inputs, size, batch_size):
         model = _load(Path(model).expanduser())
     own = None
     if isinstance(model, keras.Model):
+        if len(model.outputs) != 1:
+            raise ValueError(
+                f"error_analysis: the model must have one output; {model.name} has "
+                f"{len(model.outputs)}. Give the probabilities of one of them instead."
+            )
         found = [layer.labels for layer in sublayers(model) if isinstance(layer, ClassLabels)]
         own = found[0] if found else None
         images = decode(inputs, _size(model, size)) if isinstance(inputs, list) else inputs

@@ -7,7 +7,6 @@ from keras import layers
 
 from dlzoo._checks import check_positive_int
 from dlzoo.layers import ClassLabels
-from dlzoo.training.freezing import sublayers
 
 
 def ensemble(models: Sequence[keras.Model], *, name: str = "ensemble") -> keras.Model:
@@ -23,8 +22,8 @@ def ensemble(models: Sequence[keras.Model], *, name: str = "ensemble") -> keras.
         name: Of the result.
 
     Returns:
-        A `keras.Model` that is saved and loaded like any other. Where the members carry
-        the names of the classes (`dlzoo.layers.ClassLabels`), it does, too, so that
+        A `keras.Model` that is saved and loaded like any other. Where the members end in
+        the names of their answers (`dlzoo.layers.ClassLabels`), it does, too, so that
         `dlzoo.predict` gives them.
 
     Raises:
@@ -41,15 +40,13 @@ def ensemble(models: Sequence[keras.Model], *, name: str = "ensemble") -> keras.
     several = len(models[0].inputs) > 1
     inputs = models[0].input if several else models[0].inputs[0]
     inputs = keras.tree.map_structure(_same_input, inputs)
-    members = [_copy(model, f"member{n}") for n, model in enumerate(models, start=1)]
+    members = [_unlabelled(_copy(m, f"member{n}")) for n, m in enumerate(models, start=1)]
     answers = [member(inputs) for member in members]
+    average = answers[0]
     if len(answers) > 1:
         average = keras.tree.map_structure(_average, *answers)
-    else:
-        average = answers[0]
-    labels = _labels(models[0])
-    if labels is not None and not isinstance(average, (dict, list, tuple)):
-        average = ClassLabels(labels, name="labels")(average)
+    if any(layer is not None for layer in _labels(models[0])):
+        average = keras.tree.map_structure(_label, models[0].output, average)
     return keras.Model(inputs, average, name=name)
 
 
@@ -149,9 +146,37 @@ def _average(*answers):
 
 
 def _labels(model):
-    """The names of the classes that `model` carries, or None."""
-    found = [layer.labels for layer in sublayers(model) if isinstance(layer, ClassLabels)]
-    return found[0] if found else None
+    """The layer at each output that names the answers, or None."""
+    last = [tensor._keras_history.operation for tensor in model.outputs]
+    return [layer if isinstance(layer, ClassLabels) else None for layer in last]
+
+
+def _unlabelled(model):
+    """`model` up to the names of its answers, which the ensemble has once for all."""
+    if not any(layer is not None for layer in _labels(model)):
+        return model
+    return keras.Model(
+        model.inputs, keras.tree.map_structure(_before_labels, model.output), name=model.name
+    )
+
+
+def _before_labels(tensor):
+    history = tensor._keras_history
+    if not isinstance(history.operation, ClassLabels):
+        return tensor
+    return history.operation._inbound_nodes[history.node_index].input_tensors[0]
+
+
+def _label(original, average):
+    """Names for an average as at the output `original` of a member."""
+    layer = original._keras_history.operation
+    if not isinstance(layer, ClassLabels):
+        return average
+    return ClassLabels.from_config(layer.get_config())(average)
+
+
+def _names(model):
+    return [layer and (layer.target, layer.kind, *layer.labels) for layer in _labels(model)]
 
 
 def _check(models):
@@ -165,7 +190,7 @@ def _check(models):
             )
     for what in ("input_shape", "output_shape"):
         _check_same(what, [getattr(model, what) for model in models])
-    _check_same("class names", [_labels(model) for model in models])
+    _check_same("class names", [_names(model) for model in models])
 
 
 def _check_same(what, values):

@@ -63,6 +63,34 @@ def test_predict_gives_the_labels():
     expected = np.mean([answer(model)[0] for model in models], axis=0)
     assert prediction.label == ("cat", "dog")[expected.argmax()]
     assert prediction.probability == pytest.approx(expected.max(), abs=1e-6)
+    nested = ensemble([ensemble(models[:1]), ensemble(models[1:])])
+    assert dlzoo.predict(nested, IMAGES[0])[0].probability == pytest.approx(
+        prediction.probability, abs=1e-6
+    )
+
+
+def test_several_targets_keep_their_names():
+    def two(seed):
+        keras.utils.set_random_seed(seed)
+        image = keras.Input((8, 8, 3), name="image")
+        x = ImagePreprocessing(1 / 255, (0.5,) * 3, (0.2,) * 3)(image)
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        kind = keras.layers.Dense(2, "softmax")(x)
+        wet = keras.layers.Dense(1, "sigmoid")(x)
+        answers = {
+            "kind": ClassLabels(["cat", "dog"], "multiclass", "kind", name="kind")(kind),
+            "wet": ClassLabels(["no", "yes"], "binary", "wet", name="wet")(wet),
+        }
+        return keras.Model(image, answers)
+
+    models = [two(1), two(2)]
+    prediction = dlzoo.predict(ensemble(models), IMAGES[0])[0]
+    expected = [dlzoo.predict(model, IMAGES[0])[0] for model in models]
+    for target in ("kind", "wet"):
+        for name, got in prediction[target].probabilities.items():
+            mean = np.mean([e[target].probabilities[name] for e in expected])
+            assert got == pytest.approx(mean, abs=1e-6)
+    assert len(prediction.tasks) == 2
 
 
 def test_several_outputs():

@@ -153,6 +153,13 @@ def test_one_probability_is_that_of_the_second_class():
     ]
 
 
+def test_one_output_is_looked_at():
+    x = keras.Input((6, 6, 3))
+    model = keras.Model(x, {"a": x, "b": x})
+    with pytest.raises(ValueError, match=r"must have one output; .* has 2"):
+        error_analysis(model, (np.zeros((2, 6, 6, 3)), [0, 1]))
+
+
 @pytest.mark.parametrize(
     "text, expected",
     [
