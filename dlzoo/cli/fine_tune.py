@@ -9,7 +9,9 @@ from typer import Argument, Option
 from dlzoo.cli.output import print_json
 
 _DATA = "Folder with a folder of images for each class, or `tfds:NAME`."
-_WEIGHTS = "`imagenet`, a file, `hf://...`, or `none`: from scratch."
+_WEIGHTS = (
+    "`imagenet`, a file, `hf://...`, or `none`: from scratch (`auto`: if none are published)."
+)
 _EPOCHS = "At most; `30,10`: for head and later stages."
 _RATE = "`3e-3`, or `3e-3,1e-4`: for head and later stages."
 _UNFREEZE = "After the head: `auto`, `head`, `last`, `all` or a number of stages."
@@ -26,7 +28,7 @@ def fine_tune(
     data: Annotated[str, Argument(help=_DATA)],
     model: Annotated[str, Option(help="A name from `dlzoo models`.")],
     out: Annotated[Path, Option(help="Folder for model, report and pictures.")],
-    weights: Annotated[str, Option(help=_WEIGHTS)] = "imagenet",
+    weights: Annotated[str, Option(help=_WEIGHTS)] = "auto",
     epochs: Annotated[str | None, Option(help=_EPOCHS)] = None,
     batch_size: Annotated[int, Option(help="Images a step.")] = 32,
     learning_rate: Annotated[str | None, Option(help=_RATE)] = None,

@@ -13,8 +13,11 @@ from dlzoo.layers.inception import InceptionModule
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
+from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.squeeze_excite import SqueezeExcite
+from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
+from dlzoo.layers.table_conv import TableConv2D
 
 __all__ = [
     "AdaptiveAveragePooling2D",
@@ -33,8 +36,12 @@ __all__ = [
     "InvertedDropout",
     "InvertedResidual",
     "LocalResponseNormalization",
+    "RadialBasis",
     "SqueezeExcite",
+    "SubSampling",
+    "TableConv2D",
     "residual_block",
+    "scaled_tanh",
 ]
 
 _registration.register()

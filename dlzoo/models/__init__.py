@@ -3,7 +3,9 @@
 from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
 from dlzoo.models.googlenet import googlenet
+from dlzoo.models.lenet5 import lenet5
 from dlzoo.models.loading import load_weights
+from dlzoo.models.mlp import mlp
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import AuxiliaryNetwork, Network
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
@@ -19,7 +21,9 @@ __all__ = [
     "create_model",
     "features",
     "googlenet",
+    "lenet5",
     "load_weights",
+    "mlp",
     "mobilenet_v2",
     "resnet18",
     "resnet34",
@@ -32,12 +36,13 @@ __all__ = [
 ]
 
 
-def create_model(name, /, weights=None, classes=1000, input_shape=None, **options):
+def create_model(name, /, weights=None, classes="published", input_shape=None, **options):
     """Build a network by its name; `dlzoo.list_models()` lists them.
 
     Args:
         name: Of the network, e.g. `"resnet50"`.
-        weights, classes, **options: As in the builder `dlzoo.models.<name>`.
+        weights, **options: As in the builder `dlzoo.models.<name>`.
+        classes: The same; `"published"` for the number that the network was published for.
         input_shape: The same; None for the shape that the network was published with.
 
     Raises:
@@ -49,4 +54,5 @@ def create_model(name, /, weights=None, classes=1000, input_shape=None, **option
     """
     facts = card(name)  # knows what to say of an unknown name
     builder = globals()[facts.name]
+    classes = facts.classes if classes == "published" else classes
     return builder(weights, classes, input_shape or facts.input_shape, **options)

@@ -146,6 +146,19 @@ def googlenet(origin, parameters, **facts):
     )
 
 
+def lenet5(origin, parameters, body, **facts):
+    """A row of LeNet-5, here on colour images."""
+    return Row(
+        "lenet5",
+        origin,
+        parameters,
+        smallest=32,
+        body=body,
+        fixed_head=True,
+        **facts,
+    )
+
+
 # Counts: keras.applications 3.15.1 (trainable ones), torchvision 0.28, timm 1.0.31.
 ZOO = (
     resnet(18, "torch", 11_689_512, 512, first=True),
@@ -166,6 +179,8 @@ ZOO = (
     alexnet("paper", 60_965_224),
     googlenet("torch", 6_624_904, first=True),
     googlenet("paper", 6_998_552),
+    lenet5("course", 61_706, (5, 5, 16), first=True),
+    lenet5("paper", 60_000, (1, 1, 120)),
     vgg(16, "keras", 138_357_544),
     vgg(16, "torch", 138_357_544),
     vgg(16, "torch", 138_365_992, True),

@@ -1,11 +1,13 @@
 """What is published where: a file a family, a `Card` a network."""
 
 from dlzoo.weights.card import Card
-from dlzoo.weights.cards import alexnet, googlenet, mobilenet_v2, resnet, vgg
+from dlzoo.weights.cards import alexnet, googlenet, lenet5, mlp, mobilenet_v2, resnet, vgg
 
 CARDS: tuple[Card, ...] = (
     *alexnet.CARDS,
     *googlenet.CARDS,
+    *lenet5.CARDS,
+    *mlp.CARDS,
     *resnet.CARDS,
     *mobilenet_v2.CARDS,
     *vgg.CARDS,
