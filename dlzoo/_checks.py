@@ -50,8 +50,11 @@ def check_pair(who: str, argument: str, value: Any) -> tuple[int, int]:
     return int(pair[0]), int(pair[1])
 
 
-def check_input_shape(who: str, input_shape: Any, *, minimum: int = 1) -> None:
+def check_input_shape(
+    who: str, input_shape: Any, *, minimum: int = 1, because: str = ""
+) -> None:
     """`input_shape` must be `(height, width, channels)`, sides `None` or >= `minimum`."""
+    because = because or f"the network shrinks it {minimum} times"
     if not isinstance(input_shape, (tuple, list)) or len(input_shape) != 3:
         raise ValueError(
             f"{who}: input_shape must be (height, width, channels) without the batch "
@@ -67,8 +70,8 @@ def check_input_shape(who: str, input_shape: Any, *, minimum: int = 1) -> None:
             )
         if value < minimum:
             raise ValueError(
-                f"{who}: {side} must be at least {minimum} pixels, because the network "
-                f"shrinks it {minimum} times; got {value} in input_shape={input_shape!r}."
+                f"{who}: {side} must be at least {minimum} pixels, because "
+                f"{because}; got {value} in input_shape={input_shape!r}."
             )
     channels = input_shape[2]
     if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:

@@ -58,7 +58,7 @@ def fine_tune(
     *,
     targets: Any = None,
     out: str | os.PathLike | None = None,
-    weights: Any = "imagenet",
+    weights: Any = "auto",
     image_size: int | tuple[int, int] | None = None,
     preprocessing: Any = None,
     unfreeze: str | int = "auto",
@@ -106,8 +106,9 @@ def fine_tune(
         out: Folder for `model.keras`, `report.json`, `report.txt`, `history.json` and the
             pictures; it must be new, empty, or of this same run. None keeps nothing.
         weights: What a network of the zoo starts from: a name on its card, a path,
-            `"hf://..."`. None: from scratch, also for a `keras.Model` (whose weights are
-            then only where training starts).
+            `"hf://..."`. `"auto"`: the first on its card, usually `"imagenet"`; where none
+            are published (`lenet5`, `mlp`), from scratch. None: from scratch, also for a
+            `keras.Model` (whose weights are then only where training starts).
         image_size: Side, or (height, width), in pixels; the default is the model's own.
         preprocessing: What a `keras.Model` without an `ImagePreprocessing` layer expects:
             one of `dlzoo.weights.CAFFE`, `INCEPTION`, `IMAGENET`, a layer, or

@@ -14,9 +14,10 @@ from keras import layers
 from dlzoo.layers import ClassLabels, ImagePreprocessing, InvertedDropout
 from dlzoo.models import Network, create_model
 from dlzoo.training import seeded, sublayers
-from dlzoo.weights import Preprocessing
+from dlzoo.weights import Preprocessing, card
 
 HEAD = "head"
+AUTO = "auto"
 INCLUDED = "included"  # `preprocessing=` of a model that takes raw pixels already
 
 # Layers after or before the head that have nothing to learn.
@@ -77,7 +78,9 @@ class Classifier:
 def from_zoo(
     name: str, weights: Any, classes: int, size: tuple[int, int], seed: int
 ) -> Classifier:
-    """A network of the zoo."""
+    """A network of the zoo; weights `"auto"` are the first on its card, or none."""
+    if isinstance(weights, str) and weights == AUTO:
+        weights = next(iter(card(name).weights_names), None)
     with seeded(seed):
         model = create_model(
             name,

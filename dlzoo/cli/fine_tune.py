@@ -18,7 +18,9 @@ _TARGETS = (
     "`multiclass`; `weather=sun,rain`: these columns of 0 and 1 as labels of one target; "
     "names only: learn no other columns."
 )
-_WEIGHTS = "`imagenet`, a file, `hf://...`, or `none`: from scratch."
+_WEIGHTS = (
+    "`imagenet`, a file, `hf://...`, or `none`: from scratch (`auto`: if none are published)."
+)
 _EPOCHS = "At most; `30,10`: for head and later stages."
 _RATE = "`3e-3`, or `3e-3,1e-4`: for head and later stages."
 _UNFREEZE = "After the head: `auto`, `head`, `last`, `all` or a number of stages."
@@ -36,7 +38,7 @@ def fine_tune(
     model: Annotated[str, Option(help="A name from `dlzoo models`.")],
     out: Annotated[Path, Option(help="Folder for model, report and pictures.")],
     targets: Annotated[list[str] | None, Option("--target", help=_TARGETS)] = None,
-    weights: Annotated[str, Option(help=_WEIGHTS)] = "imagenet",
+    weights: Annotated[str, Option(help=_WEIGHTS)] = "auto",
     epochs: Annotated[str | None, Option(help=_EPOCHS)] = None,
     batch_size: Annotated[int, Option(help="Images a step.")] = 32,
     learning_rate: Annotated[str | None, Option(help=_RATE)] = None,

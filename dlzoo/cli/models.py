@@ -52,9 +52,9 @@ def _row(card: Any) -> tuple[str, ...]:
         card.name,
         card.task,
         f"{card.parameters[card.default_origin] / 1e6:.2f} M",
-        f"{card.gmacs:.2f}",
+        f"{card.gmacs:.2f}" if card.gmacs >= 0.01 else f"{card.gmacs:.1g}",
         str(card.input_size),
-        ", ".join(card.weights_names),
+        ", ".join(card.weights_names) or "none",
     )
 
 

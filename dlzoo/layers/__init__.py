@@ -16,10 +16,13 @@ from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.mbconv import MBConv
+from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 from dlzoo.layers.stochastic_depth import StochasticDepth
+from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
+from dlzoo.layers.table_conv import TableConv2D
 
 __all__ = [
     "AdaptiveAveragePooling2D",
@@ -40,12 +43,16 @@ __all__ = [
     "InvertedResidual",
     "LocalResponseNormalization",
     "MBConv",
+    "RadialBasis",
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",
+    "SubSampling",
+    "TableConv2D",
     "edge_filter",
     "output_side",
     "residual_block",
+    "scaled_tanh",
     "zeros_around",
 ]
 

@@ -5,6 +5,8 @@ from keras import ops
 
 from dlzoo._checks import check_choice
 
+LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue
+
 
 @keras.saving.register_keras_serializable("dlzoo")
 class ImagePreprocessing(keras.layers.Layer):
@@ -15,11 +17,13 @@ class ImagePreprocessing(keras.layers.Layer):
 
     Args:
         scale: Factor of the pixels, e.g. `1 / 255`.
-        mean, std: One number a channel, in `channel_order`, in units of `pixels * scale`.
-        channel_order: `"rgb"` as the input, or `"bgr"` to exchange red and blue (Caffe).
+        mean, std: One number a channel, in `channel_order`, in units of `pixels * scale`;
+            or one for all channels.
+        channel_order: `"rgb"` as the input, `"bgr"` to exchange red and blue (Caffe), or
+            `"grey"`: the luminance of RGB (ITU-R BT.601, as in Pillow), grey as it is.
 
-    Input:  `(batch, height, width, channels)`, RGB, 0 to 255.
-    Output: the same shape, float32.
+    Input:  `(batch, height, width, channels)`, RGB or grey, 0 to 255.
+    Output: the same shape, with one channel for `"grey"`; float32.
 
     Example:
         >>> layer = ImagePreprocessing(1 / 127.5, (1, 1, 1), (1, 1, 1))
@@ -30,14 +34,21 @@ class ImagePreprocessing(keras.layers.Layer):
 
     def __init__(self, scale, mean, std, channel_order="rgb", **kwargs):
         super().__init__(**{"dtype": "float32"} | kwargs)
-        check_choice("ImagePreprocessing", "channel_order", channel_order, ("rgb", "bgr"))
+        check_choice(
+            "ImagePreprocessing", "channel_order", channel_order, ("rgb", "bgr", "grey")
+        )
         self.scale = scale
         self.mean = tuple(mean)
         self.std = tuple(std)
         self.channel_order = channel_order
 
     def build(self, input_shape):
-        if input_shape[-1] != len(self.mean):
+        if self.channel_order == "grey" and input_shape[-1] not in (1, 3):
+            raise ValueError(
+                f"{self.name}: images must have 1 or 3 channels, because grey is made of RGB; "
+                f"got {input_shape[-1]} in {tuple(input_shape)}."
+            )
+        if self.compute_output_shape(input_shape)[-1] != len(self.mean) > 1:
             raise ValueError(
                 f"{self.name}: images must have {len(self.mean)} channels, because there "
                 f"are that many means; got {input_shape[-1]} in {tuple(input_shape)}."
@@ -46,11 +57,16 @@ class ImagePreprocessing(keras.layers.Layer):
     def call(self, images):
         if self.channel_order == "bgr":
             images = ops.flip(images, axis=-1)
+        elif self.channel_order == "grey" and images.shape[-1] == 3:
+            weights = ops.convert_to_tensor(LUMINANCE, images.dtype)
+            images = ops.sum(images * weights, axis=-1, keepdims=True)
         mean = ops.convert_to_tensor(self.mean, images.dtype)
         std = ops.convert_to_tensor(self.std, images.dtype)
         return (images * self.scale - mean) / std
 
     def compute_output_shape(self, input_shape):
+        if self.channel_order == "grey":
+            return *input_shape[:-1], 1
         return input_shape
 
     def get_config(self):

@@ -13,7 +13,9 @@ from dlzoo.models.efficientnet import (
     efficientnet_b7,
 )
 from dlzoo.models.googlenet import googlenet
+from dlzoo.models.lenet5 import lenet5
 from dlzoo.models.loading import load_weights
+from dlzoo.models.mlp import mlp
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import AuxiliaryNetwork, Network
@@ -42,7 +44,9 @@ __all__ = [
     "efficientnet_b7",
     "features",
     "googlenet",
+    "lenet5",
     "load_weights",
+    "mlp",
     "mobilenet",
     "mobilenet_v2",
     "profile",
@@ -57,12 +61,13 @@ __all__ = [
 ]
 
 
-def create_model(name, /, weights=None, classes=1000, input_shape=None, **options):
+def create_model(name, /, weights=None, classes="published", input_shape=None, **options):
     """Build a network by its name; `dlzoo.list_models()` lists them.
 
     Args:
         name: Of the network, e.g. `"resnet50"`.
-        weights, classes, **options: As in the builder `dlzoo.models.<name>`.
+        weights, **options: As in the builder `dlzoo.models.<name>`.
+        classes: The same; `"published"` for the number that the network was published for.
         input_shape: The same; None for the shape that the network was published with.
 
     Raises:
@@ -74,4 +79,5 @@ def create_model(name, /, weights=None, classes=1000, input_shape=None, **option
     """
     facts = card(name)  # knows what to say of an unknown name
     builder = globals()[facts.name]
+    classes = facts.classes if classes == "published" else classes
     return builder(weights, classes, input_shape or facts.input_shape, **options)

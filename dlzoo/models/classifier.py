@@ -174,11 +174,12 @@ def classifier(design):
     """Decorator: from a documented name to the builder of `design`; arguments as `build`."""
     loading.register(design.name, lambda: design)
     published_shape = card(design.name).input_shape
+    published_classes = card(design.name).classes
 
     def decorate(documented):
         def builder(
             weights=None,
-            classes=1000,
+            classes=published_classes,
             input_shape=published_shape,
             *,
             pooling=None,

@@ -30,6 +30,8 @@ _LEAVES = {
     "group_normalization": ("gamma", "beta"),
     "p_re_lu": ("alpha",),
     "prelu": ("alpha",),
+    "sub_sampling": ("coefficient", "bias"),
+    "radial_basis": ("codes",),
 }
 _NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 

@@ -14,20 +14,21 @@ def describe(card: "Card") -> str:
         f"{card.parameters[origin]:,} (origin {origin})" for origin in card.origins
     )
     facts = [
-        ("parameters", parameters),
+        ("parameters", f"{parameters}, for {card.classes} classes"),
         ("work", f"{card.gmacs:g} G multiply-adds at {card.input_size} px"),
         ("smallest input", f"{card.minimum_size} px"),
     ]
     head = [("weights", "origin", "for", "top-1", "top-5", "MiB", "licence")]
     table = head + [_row(weights) for weights in card.weights]
-    return "\n\n".join(
-        [
-            f"{card.name} ({card.task})\n{card.title}, {card.year}, {card.paper}",
-            columns(facts),
-            columns(table, right=(3, 4, 5)),
-            "\n".join(map(_source, card.weights)),
-        ]
-    )
+    parts = [
+        f"{card.name} ({card.task})\n{card.title}, {card.year}, {card.paper}",
+        columns(facts),
+    ]
+    if card.weights:
+        parts += [columns(table, right=(3, 4, 5)), "\n".join(map(_source, card.weights))]
+    else:
+        parts += ["No weights are published: it trains from scratch."]
+    return "\n\n".join(parts)
 
 
 def _row(weights: "Weights") -> tuple[str, ...]:

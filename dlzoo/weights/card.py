@@ -2,7 +2,7 @@
 
 Units: pixels are 0..255 before preprocessing; sizes of files are MiB (2**20 bytes), as
 torchvision prints them; accuracies are per cent on the ImageNet validation set, one crop;
-parameters are the trainable ones at 1000 classes, without batch-norm statistics.
+parameters are the trainable ones for the published classes, without batch-norm statistics.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ class Preprocessing:
 
     Attributes:
         scale: Factor on pixels of 0..255.
-        mean, std: One number a channel, in `channel_order`, after scaling.
-        channel_order: `"rgb"` or `"bgr"`.
+        mean, std: One number a channel, in `channel_order`, after scaling, or one for all.
+        channel_order: `"rgb"`, `"bgr"`, or `"grey"`: luminance, one channel.
         size: Side of the square that the network is shown, in pixels.
         crop_fraction: The shorter side is resized to `size / crop_fraction` before the
             centre is cropped.
@@ -33,7 +33,7 @@ class Preprocessing:
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    channel_order: Literal["rgb", "bgr"] = "rgb"
+    channel_order: Literal["rgb", "bgr", "grey"] = "rgb"
     size: int = 224
     crop_fraction: float = 0.875
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
@@ -123,6 +123,7 @@ class Card:
         minimum_size: Smallest side that the network accepts, in pixels.
         default_origin: What `origin=None` means without weights.
         channels: Of the published input; 1 is grey.
+        classes: That it was published for.
         preprocessing: What it expects of images under an origin that nothing is published
             for.
 
@@ -147,6 +148,7 @@ class Card:
     weights: tuple[Weights, ...]
     default_origin: str
     channels: int = 3
+    classes: int = 1000
     preprocessing: Preprocessing | None = None
     origin_gmacs: Mapping[str, float] = field(default_factory=dict, hash=False)
 

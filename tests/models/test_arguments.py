@@ -163,7 +163,9 @@ def test_the_registry_is_the_builders_and_the_table():
     assert set(dlzoo.list_models()) == builders
     scaled = {row.name for row in SCALED}  # all their origins are in the goldens
     assert {(row.name, row.origin) for row in ZOO} >= {
-        (name, origin) for name in builders - scaled for origin in dlzoo.card(name).origins
+        (name, origin)
+        for name in builders - scaled - {"mlp"}  # takes more than images: test_mlp.py
+        for origin in dlzoo.card(name).origins
     }
 
 
@@ -176,7 +178,7 @@ def test_signatures(name):
     channels = parameters["input_shape"].default[-1]
     documented = {
         "weights": None,
-        "classes": 1000,
+        "classes": dlzoo.card(name).classes,
         "input_shape": (side, side, channels),
         "pooling": None,
         "classifier_activation": "softmax",

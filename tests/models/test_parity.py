@@ -29,8 +29,11 @@ QUICK = {"keras-vgg16"}
 # Origins that nobody publishes weights or a program of, and the test that builds them from
 # other people's parts and compares.
 WITHOUT_PEER = {
-    ("alexnet", "paper"): "test_alexnet.py",
-    ("googlenet", "paper"): "test_googlenet.py",
+    ("alexnet", "paper"): "test_alexnet.py::test_alexnet_is_the_papers",
+    ("googlenet", "paper"): "test_googlenet.py::test_googlenet_is_the_papers",
+    ("lenet5", "course"): "test_lenet5.py::test_lenet5_is_the_courses",
+    ("lenet5", "paper"): "test_lenet5.py::test_lenet5_is_the_papers",
+    ("mlp", "course"): "test_mlp.py::test_mlp_is_the_courses",
 }
 # Here torchvision's epsilon is not timm's.
 TIMM_ALONE = {"efficientnet_b5", "efficientnet_b6", "efficientnet_b7"}
@@ -113,9 +116,9 @@ def test_every_network_and_origin_has_a_golden():
         for origin in dlzoo.card(name).origins
     }
     assert wanted - covered == set(WITHOUT_PEER)
-    for (name, _), file in WITHOUT_PEER.items():
-        text = (Path(__file__).parent / file).read_text()
-        assert f"def test_{name}_is_the_papers(" in text
+    for place in WITHOUT_PEER.values():
+        file, test = place.split("::")
+        assert f"def {test}(" in (Path(__file__).parent / file).read_text()
 
 
 @pytest.mark.parametrize("name", names())

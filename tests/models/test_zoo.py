@@ -34,7 +34,8 @@ def mixed_bfloat16(row):
 
 @each_row
 def test_parameters_are_those_published(row):
-    model = row.build(classes=1000, input_shape=dlzoo.card(row.name).input_shape)
+    card = dlzoo.card(row.name)
+    model = row.build(classes=card.classes, input_shape=card.input_shape)
     assert count(model) == row.parameters
     if row.options in USUAL:  # what a card tells of
         assert dlzoo.card(row.name).parameters[row.origin] == row.parameters

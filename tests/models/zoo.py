@@ -171,6 +171,19 @@ def googlenet(origin, parameters, **facts):
     )
 
 
+def lenet5(origin, parameters, body, **facts):
+    """A row of LeNet-5, here on colour images."""
+    return Row(
+        "lenet5",
+        origin,
+        parameters,
+        smallest=32,
+        body=body,
+        fixed_head=True,
+        **facts,
+    )
+
+
 # B0 made wider and deeper: counted, and in the goldens for every origin; no more.
 SCALED = (
     efficientnet(1, "torch", 7_794_184, 1280, huge=True),
@@ -205,6 +218,8 @@ ZOO = (
     alexnet("paper", 60_965_224),
     googlenet("torch", 6_624_904, first=True),
     googlenet("paper", 6_998_552),
+    lenet5("course", 61_706, (5, 5, 16), first=True),
+    lenet5("paper", 60_000, (1, 1, 120)),
     vgg(16, "keras", 138_357_544),
     vgg(16, "torch", 138_357_544),
     vgg(16, "torch", 138_365_992, True),

@@ -5,6 +5,8 @@ from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
     googlenet,
+    lenet5,
+    mlp,
     mobilenet,
     mobilenet_v2,
     resnet,
@@ -14,6 +16,8 @@ from dlzoo.weights.cards import (
 CARDS: tuple[Card, ...] = (
     *alexnet.CARDS,
     *googlenet.CARDS,
+    *lenet5.CARDS,
+    *mlp.CARDS,
     *resnet.CARDS,
     *mobilenet.CARDS,
     *mobilenet_v2.CARDS,
