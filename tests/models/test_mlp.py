@@ -85,17 +85,17 @@ def accuracy(model, x, y):
     return float(np.mean(answer(model, x).argmax(axis=1) == y))
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_zeros_stay_symmetric_and_he_does_not(activation):
+def test_zeros_stay_symmetric_and_he_does_not():
     x, y, *_ = digits()
 
     def kernels(initializer):
         model = fitted(
-            x, y, 10, depth=2, width=6, activation=activation, initializer=initializer
+            x, y, 10, depth=2, width=6, activation="sigmoid", initializer=initializer
         )
         return [model.get_layer(name).get_weights()[0] for name in ("hidden1", "hidden2")]
 
     for kernel in kernels("zeros"):
+        assert kernel.any()  # it did learn
         np.testing.assert_array_equal(kernel, np.repeat(kernel[:, :1], 6, axis=1))
     for kernel in kernels("he"):
         apart = np.linalg.norm(kernel[:, :, None] - kernel[:, None, :], axis=0)
@@ -112,7 +112,6 @@ def test_an_overfitting_network_gains_by_l2_and_by_dropout():
     before = accuracy(plain, dev, labels)
     for help_ in ({"l2": 1e-2}, {"keep_prob": 0.3}):
         gained = accuracy(fitted(x, y, **size, **help_), dev, labels) - before
-        print(help_, before, gained)
         assert gained > 0.02, help_
 
 
