@@ -13,8 +13,19 @@ import importlib.util
 from benchmarks.side_by_side import Contestant, machine, measure, publish, table
 
 BATCH, SIDE, CLASSES = 16, 224, 1000
-PEERS = {"resnet50": "ResNet50", "mobilenet_v2": "MobileNetV2"}
-TIMM = {"resnet50": "resnet50", "mobilenet_v2": "mobilenetv2_100"}
+PEERS = {
+    "resnet50": "ResNet50",
+    "mobilenet_v2": "MobileNetV2",
+    "mobilenet": "MobileNet",
+    "efficientnet_b0": "EfficientNetB0",
+}
+TIMM = {
+    "resnet50": "resnet50",
+    "mobilenet_v2": "mobilenetv2_100",
+    "mobilenet": "mobilenetv1_100",
+    "efficientnet_b0": "efficientnet_b0",
+}
+USUAL = ("resnet50", "mobilenet_v2")
 
 
 def data():
@@ -83,7 +94,7 @@ def torch_step(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--models", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--models", nargs="+", choices=PEERS, default=USUAL)
     arguments = parser.parse_args()
     tensorflow = {"KERAS_BACKEND": "tensorflow"}
     text = "# Training step, batch 16 at 224 x 224, CPU\n\n"

@@ -131,8 +131,8 @@ def build(
         classifier_activation: Of the head; None for logits.
         include_preprocessing: Put the weights' own preprocessing inside, as the first
             layer: raw RGB of 0 to 255 in.
-        origin: Whose conventions to follow: `"keras"` or `"torch"`. None means what the
-            weights say, or the card's default without weights.
+        origin: Whose conventions to follow, one of the card's `origins`, e.g. `"keras"` or
+            `"torch"`. None means what the weights say, or the card's default without.
         name: Of the model.
 
     Returns:
