@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from dlzoo.visualize.figures import BLUE, GREY, ORANGE, new_figure
 
@@ -52,6 +52,7 @@ def _draw_scores(panel, result):
     pruned = [t for t in result.trials if t.state == "pruned" and t.score is not None]
     numbers, values = [t.number for t in finished], [t.score for t in finished]
     best = (np.maximum if result.maximise else np.minimum).accumulate(values)
+    until = [*numbers, result.trials[-1].number] if numbers else []
     panel.scatter(numbers, values, color=BLUE, s=22, label="finished", zorder=3)
     panel.scatter(
         [t.number for t in pruned],
@@ -61,7 +62,8 @@ def _draw_scores(panel, result):
         s=22,
         label="pruned",
     )
-    panel.step(numbers, best, where="post", color=ORANGE, linewidth=2, label="best so far")
+    style = {"where": "post", "color": ORANGE, "linewidth": 2}
+    panel.step(until, [*best, *best[-1:]], label="best so far", **style)
     panel.set_xlabel("trial")
     panel.set_title("trials", loc="left")
     panel.legend(frameon=False)
@@ -97,14 +99,25 @@ def _draw_parameter(panel, result, name):
         # its distance from 1 is what was drawn
         places = [1 - v for v in values] if parameter.kind == "near_one" else values
         if parameter.kind in ("log", "log integers", "near_one"):
-            panel.set_xscale("log")
+            _log_axis(panel, places)
     finished = np.array([t.state == "finished" for t in trials], dtype=bool)
     across, up = np.array(places, dtype=float), np.array([t.score for t in trials])
-    panel.scatter(across[finished], up[finished], color=BLUE, s=22)
-    panel.scatter(across[~finished], up[~finished], facecolors="none", edgecolors=GREY, s=22)
+    panel.scatter(across[finished], up[finished], color=BLUE, s=22, zorder=3)
+    panel.scatter(
+        across[~finished], up[~finished], facecolors="none", edgecolors=GREY, s=22, zorder=2
+    )
     share = result.importance.get(name)
     panel.set_title(name if share is None else f"{name} ({share:.0%})", loc="left")
     panel.set_xlabel(f"1 - {name}" if parameter.kind == "near_one" else name)
     panel.set_ylabel(result.metric)
     panel.grid(alpha=0.3)
     panel.spines[["top", "right"]].set_visible(False)
+
+
+def _log_axis(panel, values):
+    """A logarithmic axis whose numbers do not run into each other."""
+    panel.set_xscale("log")
+    if values and max(values) < 30 * min(values):
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.xaxis.set_major_formatter("{x:g}")
+    panel.xaxis.set_minor_formatter(NullFormatter())
