@@ -123,8 +123,8 @@ def fine_tune(
         weight_decay: Decoupled; not for biases and normalisation.
         dropout: Fraction of the features that is dropped before the head in training.
         label_smoothing: Between 0 and 1: how much of the target all classes share.
-        class_weights: `"balanced"`, or class name to weight, for unequal classes; on a
-            table with other targets only `"balanced"`, for all but quantities.
+        class_weights: `"balanced"`, or class name to weight, for unequal classes; not for
+            the other kinds of targets.
         augment: True, False, a list out of `"flip"` (left-right), `"shift"`,
             `"rotate"`, `"zoom"`, `"brightness"`, `"contrast"`, or a Keras layer. Leave
             out `"flip"` where left and right differ, as in digits. The head is trained

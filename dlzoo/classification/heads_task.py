@@ -28,18 +28,15 @@ class HeadsTask(Task):
     """
 
     def __init__(self, dataset: TargetDataset, settings: Settings):
-        if settings.class_weights not in (None, "balanced"):
-            names = [target.name for target in dataset.targets]
+        if settings.class_weights is not None:
             raise ValueError(
-                f"fine_tune: class_weights must be None or 'balanced', because a dict is for "
-                f"one column of classes and the targets are {names}; got "
-                f"{settings.class_weights!r}."
+                "fine_tune: class_weights must be None here, because they are for one column "
+                f"of classes and the data have {dataset.targets}."
             )
-        balanced = settings.class_weights is not None
         self.dataset: TargetDataset = dataset
         train = dataset.splits["train"].values
         self.heads = [
-            HEADS[target.kind](target, train[target.name], settings.label_smoothing, balanced)
+            HEADS[target.kind](target, train[target.name], settings.label_smoothing)
             for target in dataset.targets
         ]
         self._columns = columns_of(self.heads)

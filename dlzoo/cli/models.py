@@ -67,7 +67,7 @@ def _line(card: Any, origin: str) -> tuple[str, ...]:
         card.name,
         origin,
         f"{card.parameters[origin] / 1e6:.2f} M",
-        f"{gmacs:.2f}" if gmacs else "-",
+        (f"{gmacs:.2f}" if gmacs >= 0.1 else f"{gmacs:.1g}") if gmacs else "-",
         *("-" if value is None else f"{value:.1f}" for value in top),
         str(card.input_size),
         str(card.year),

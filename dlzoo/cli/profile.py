@@ -13,7 +13,9 @@ def profile(
         int | None,
         typer.Option(help="Side of the image in pixels, instead of the published one."),
     ] = None,
-    classes: Annotated[int, typer.Option(help="Of the head; 0 for none.")] = 1000,
+    classes: Annotated[
+        int | None, typer.Option(help="Of the head, instead of the published ones; 0: none.")
+    ] = None,
     origin: Annotated[
         str | None, typer.Option(help="Whose conventions to follow, e.g. `torch`.")
     ] = None,
@@ -23,9 +25,9 @@ def profile(
     """Count parameters, multiply-adds and activation memory for one image."""
     import dlzoo
 
-    channels = dlzoo.card(name).channels
-    shape = None if size is None else (size, size, channels)
-    model = dlzoo.create_model(name, None, classes, shape, origin=origin)
+    options = {} if classes is None else {"classes": classes}
+    shape = None if size is None else (size, size, dlzoo.card(name).channels)
+    model = dlzoo.create_model(name, input_shape=shape, origin=origin, **options)
     found = dlzoo.profile(model)
     if json:
         print_json(found.to_dict())

@@ -60,19 +60,6 @@ def choose_targets(table: Table, targets: Any = None) -> Chosen:
 
     Raises:
         ValueError: `targets` is none of these. `DataError`: A column cannot be learnt.
-
-    Example:
-        >>> import pathlib, tempfile
-        >>> from dlzoo.data import read_table
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "labels.csv"
-        >>> _ = path.write_text("path,age,id\\na.png,3.5,x\\nb.png,,y\\nc.png,7,z\\n")
-        >>> chosen = choose_targets(read_table(path), {"age": "regression", "id": "ignore"})
-        >>> chosen.targets
-        (Target(name='age', kind='regression', labels=()),)
-        >>> chosen.values["age"].tolist()
-        [3.5, 7.0]
-        >>> chosen.notes[-1]
-        '1 rows have no value in any column: left out.'
     """
     wanted = _wanted(table, targets)
     found, values, notes = [], {}, [*table.notes]

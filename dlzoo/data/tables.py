@@ -77,20 +77,8 @@ def is_table(data: Any) -> bool:
 def read_table(path: str | os.PathLike) -> Table:
     """Read a CSV of images.
 
-    One column is called `path`, `file`, `image` or `filename`: paths relative to the CSV. A
-    column `split` may have `train`, `train_dev`, `dev` (or `val`, `valid`, `validation`) and
-    `test`. The images are not opened.
-
     Raises:
         DataError: What is wrong, with the lines.
-
-    Example:
-        >>> import pathlib, tempfile
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "labels.csv"
-        >>> _ = path.write_text("file;age\\na.png;3.5\\nb.png;\\n")
-        >>> table = read_table(path)
-        >>> [image.name for image in table.images], table.columns["age"].cells
-        (['a.png', 'b.png'], ('3.5', ''))
     """
     path = Path(path).expanduser()
     header, image, rows = _parse(path, _text(path))

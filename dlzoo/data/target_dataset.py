@@ -109,8 +109,7 @@ def divide_table(
     listing = listing_of(chosen, lambda row: "any target")
     remove_bad(listing, files, on_bad_image)
     chosen = _kept(chosen, listing)
-    said = _said(chosen, [files[path].digest for path in chosen.table.images])
-    listing = listing_of(chosen, said.__getitem__)
+    listing = listing_of(chosen, chosen.describe)
     settle_duplicates(listing, files, on_duplicate)
     chosen = _kept(chosen, listing)
     parts = len(set(fractions) - (set(listing.splits) - {"all", "train"}))
@@ -126,28 +125,6 @@ def _kept(chosen, listing):
     left = {path for pairs in listing.splits.values() for path, _ in pairs}
     rows = [row for row, path in enumerate(chosen.table.images) if path in left]
     return replace(chosen.keep(rows), notes=tuple(listing.notes))
-
-
-def _said(chosen, digests):
-    """What the table says about each image; the same for copies that do not disagree.
-
-    A hole in the one and a value in the other are no disagreement.
-    """
-    copies: dict[str, list[int]] = {}
-    for row, digest in enumerate(digests):
-        copies.setdefault(digest, []).append(row)
-    said = [chosen.describe(row) for row in range(len(digests))]
-    for rows in copies.values():
-        if all(_agree(values[rows]) for values in chosen.values.values()):
-            for row in rows[1:]:
-                said[row] = said[rows[0]]
-    return said
-
-
-def _agree(values):
-    """Whether no two rows have different numbers at the same place."""
-    numbers = values.reshape(len(values), -1).T
-    return all(len(set(row[~np.isnan(row)])) <= 1 for row in numbers)
 
 
 def _keys(chosen):

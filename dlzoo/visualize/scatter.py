@@ -15,11 +15,6 @@ def true_against_predicted(
         true, predicted: `(examples,)`, in the same unit.
         title: Above.
         name: Of the quantity, for the axes.
-
-    Example:
-        >>> figure = true_against_predicted(np.array([1.0, 2.0]), np.array([1.1, 1.9]))
-        >>> len(figure.axes)
-        1
     """
     figure = new_figure(5.2, 5.2)
     panel = figure.subplots()

@@ -7,8 +7,8 @@ from sklearn.metrics import f1_score
 
 from dlzoo.classification.heads import HEADS, HeadsLoss, PackedTargets
 from dlzoo.classification.heads.loss import columns_of
+from dlzoo.classification.heads.multilabel import sigmoid
 from dlzoo.classification.heads.scores import BinaryScore, MultilabelScore, RegressionScore
-from dlzoo.classification.heads.sigmoid import sigmoid
 from dlzoo.data import Target
 
 NAN = np.nan
@@ -28,8 +28,8 @@ VALUES = {
 SCORES = RNG.normal(size=(5, 7)).astype("float32")
 
 
-def made(smoothing=0.0, balanced=False):
-    heads = [HEADS[t.kind](t, VALUES[t.name], smoothing, balanced) for t in TARGETS]
+def made(smoothing=0.0):
+    heads = [HEADS[t.kind](t, VALUES[t.name], smoothing) for t in TARGETS]
     return heads, PackedTargets(heads, [VALUES[t.name] for t in TARGETS])
 
 
@@ -117,26 +117,6 @@ def test_label_smoothing_reaches_the_classes_and_labels():
     smooth[:, 1:4] = true[:, 1:4] * 0.8 + 0.2 / 3
     loss = float(HeadsLoss(heads)(true, SCORES))
     assert loss == pytest.approx(numpy_loss(SCORES, smooth), rel=1e-5)
-
-
-def test_balanced_answers_count_alike():
-    heads, packed = made(balanced=True)
-    wet, kind, tags, age = heads
-    np.testing.assert_allclose(wet.weights, [[1], [1]])
-    np.testing.assert_allclose(kind.weights, [1, 1, 1])
-    np.testing.assert_allclose(tags.weights, [[2, 3 / 4], [4 / 6, 3 / 2]])
-    assert age.weights is None
-    kind.weights = np.array([3, 1, 1], "float32")  # only the fourth image is an ant
-    true, plain = packed[np.arange(5)], HEADS["multiclass"](TARGETS[1], VALUES["kind"])
-    for row, factor in ((1, 1), (2, 1), (3, 3)):
-        part = slice(row, row + 1)
-        got = kind.losses(true[part, 1:4], SCORES[part, 1:4])
-        alone = plain.losses(true[part, 1:4], SCORES[part, 1:4])
-        assert float(got[0, 0]) == pytest.approx(factor * float(alone[0, 0]))
-    plain = HEADS["multilabel"](TARGETS[2], VALUES["tags"])
-    got, alone = (h.losses(true[:1, 4:6], SCORES[:1, 4:6]) for h in (tags, plain))
-    ratio = np.array(keras.ops.convert_to_numpy(got)) / keras.ops.convert_to_numpy(alone)
-    np.testing.assert_allclose(ratio, [[4 / 6, 3 / 4]], rtol=1e-5)
 
 
 @pytest.mark.backend

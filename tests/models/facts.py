@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pytest
+
 import dlzoo
 
 
@@ -51,3 +53,20 @@ def origin_of(name):
     """The origin that the table tells of: torchvision's and timm's networks where there are."""
     card = dlzoo.card(name)
     return "torch" if "torch" in card.origins else card.default_origin
+
+
+def check_work(model, name, origin):
+    """`dlzoo.profile` of `model`, as it was published, agrees with what is published."""
+    found = dlzoo.profile(model)
+    published = dlzoo.card(name).gmacs_of(origin)
+    assert found.multiply_adds / 1e9 == pytest.approx(published, rel=0.02)
+    assert found.trainable_parameters == dlzoo.card(name).parameters[origin]
+    assert found.parameters == model.count_params()
+    assert found.not_counted == ()
+    facts = FACTS.get(name)
+    if facts and facts.normalisation and origin == origin_of(name):
+        rows = [row for row in found.rows(None) if row.kind == "BatchNormalization"]
+        normalisation = 2 * sum(row.activation_bytes // 4 for row in rows) / 1e9
+        assert normalisation == pytest.approx(facts.normalisation, abs=0.0006)
+        # With it, timm's figure to the last digit.
+        assert round(found.multiply_adds / 1e9 + normalisation, 2) == facts.gmacs

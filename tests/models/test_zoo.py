@@ -8,6 +8,7 @@ import pytest
 
 import dlzoo
 from dlzoo.testing import gradients
+from tests.models.facts import check_work
 from tests.models.zoo import (
     answer,
     built,
@@ -39,6 +40,7 @@ def test_parameters_are_those_published(row):
     assert count(model) == row.parameters
     if row.options in USUAL:  # what a card tells of
         assert dlzoo.card(row.name).parameters[row.origin] == row.parameters
+        check_work(model, row.name, row.origin)
 
 
 @each_row_costly

@@ -3,24 +3,33 @@
 import numpy as np
 from keras import ops
 
-from dlzoo.classification.heads.head import known
+from dlzoo.classification.heads.head import Head, known
 from dlzoo.classification.heads.metrics import MeanKnown
+from dlzoo.classification.heads.multilabel import sigmoid
 from dlzoo.classification.heads.scores import BinaryScore
-from dlzoo.classification.heads.sigmoid import Sigmoid
 from dlzoo.visualize import confusion_matrix
 
 
-class Binary(Sigmoid):
+class Binary(Head):
     """The probability of the second of two answers, from one score.
 
-    Stops by accuracy.
+    The loss is the cross-entropy of `sigmoid(score)`, as in `Multilabel`. Stops by
+    accuracy.
     """
 
+    activation = "sigmoid"
     metric_name = "accuracy"
     picture = "confusion_matrix"
 
+    def losses(self, true, scores):
+        true = true * (1 - self.smoothing) + self.smoothing / 2
+        return ops.softplus(scores) - true * scores
+
     def metric(self, columns, name):
         return MeanKnown(columns, _is_right, name)
+
+    def answers(self, scores):
+        return sigmoid(scores)
 
     def decide(self, answers):
         return (answers[:, 0] > 0.5).astype("float64")

@@ -24,39 +24,26 @@ class Head(ABC):
         target: The question.
         values: What is known about the training images, NaN where nothing is.
         smoothing: Label smoothing, 0 to 1; regression has none.
-        balanced: Rare answers count as much as frequent ones in the loss; the same.
 
     Attributes:
         outputs: How many scores it takes.
         activation: From scores to probabilities, a name that Keras knows.
         metric_name: Of the figure on dev that decides when to stop.
         picture: Name of the file with what `draw` draws.
-        weights: Of the answers in the loss, or None.
     """
 
     activation: ClassVar[str]
     metric_name: ClassVar[str]
     picture: ClassVar[str]
 
-    def __init__(
-        self,
-        target: Target,
-        values: np.ndarray,
-        smoothing: float = 0.0,
-        balanced: bool = False,
-    ):
+    def __init__(self, target: Target, values: np.ndarray, smoothing: float = 0.0):
         self.target = target
         self.outputs = target.width
         self.smoothing = smoothing
-        self.weights = self.balance(values) if balanced else None
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Values as the loss compares them with scores: `(n, outputs)`, holes NaN."""
         return np.asarray(values, "float32").reshape(len(values), self.outputs)
-
-    def balance(self, values: np.ndarray) -> np.ndarray | None:
-        """The weights that make up for unequal numbers; on average 1 an example."""
-        return None
 
     @abstractmethod
     def losses(self, true: Any, scores: Any) -> Any:

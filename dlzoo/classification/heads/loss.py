@@ -50,14 +50,6 @@ class HeadsLoss(keras.losses.Loss):
         heads: In the order of their scores.
 
     `true` and `scores`: `(batch, outputs)` as packed; result: a number an example.
-
-    Example:
-        >>> from dlzoo.classification.heads import Binary
-        >>> from dlzoo.data import Target
-        >>> wet = Binary(Target("wet", "binary", ("no", "yes")), np.array([0.0, 1.0]))
-        >>> true, scores = np.array([[1.0], [np.nan]]), np.array([[0.0], [9.0]])
-        >>> round(float(HeadsLoss([wet])(true, scores)), 4)  # log(2), of the first only
-        0.6931
     """
 
     def __init__(self, heads: Sequence[Head], **kwargs):

@@ -6,7 +6,6 @@ from keras import ops
 from dlzoo.classification.evaluation import score_split, softmax
 from dlzoo.classification.heads.head import Head, known
 from dlzoo.classification.heads.metrics import MeanKnown
-from dlzoo.classification.targets import class_weight_table
 from dlzoo.visualize import confusion_matrix
 
 
@@ -20,13 +19,9 @@ class Multiclass(Head):
     metric_name = "accuracy"
     picture = "confusion_matrix"
 
-    def __init__(self, target, values, smoothing=0.0, balanced=False):
-        super().__init__(target, values, smoothing, balanced)
+    def __init__(self, target, values, smoothing=0.0):
+        super().__init__(target, values, smoothing)
         self.outputs = len(target.labels)
-
-    def balance(self, values):
-        numbers = values[known(values)].astype(int)
-        return class_weight_table("balanced", numbers, self.target.labels)
 
     def encode(self, values):
         rows = np.zeros((len(values), self.outputs), "float32")
@@ -36,13 +31,8 @@ class Multiclass(Head):
         return rows
 
     def losses(self, true, scores):
-        smooth = true * (1 - self.smoothing) + self.smoothing / self.outputs
-        log_p = ops.log_softmax(scores, axis=-1)
-        losses = -ops.sum(smooth * log_p, axis=-1, keepdims=True)
-        if self.weights is None:
-            return losses
-        weights = ops.convert_to_tensor(self.weights)
-        return losses * ops.sum(true * weights, axis=-1, keepdims=True)
+        true = true * (1 - self.smoothing) + self.smoothing / self.outputs
+        return -ops.sum(true * ops.log_softmax(scores, axis=-1), axis=-1, keepdims=True)
 
     def metric(self, columns, name):
         return MeanKnown(columns, _is_right, name)

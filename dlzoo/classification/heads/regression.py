@@ -23,7 +23,7 @@ class Regression(Head):
     metric_name = "rmse"
     picture = "true_against_predicted"
 
-    def __init__(self, target, values, smoothing=0.0, balanced=False):
+    def __init__(self, target, values, smoothing=0.0):
         super().__init__(target, values)
         there = np.asarray(values, "float64")[known(values)]
         self.mean, self.std = float(there.mean()), float(there.std())
