@@ -72,9 +72,10 @@ def head(x, classes, activation, conventions):
         x = layers.Dense(120, activation="relu", name="fc1", **_he())(x)
         x = layers.Dense(84, activation="relu", name="fc2", **_he())(x)
         return softmax_head(x, classes, activation, conventions)
-    x = layers.Dense(84, activation=scaled_tanh, name="f6", **_small(120))(x)
-    x = RadialBasis(classes, dtype=head_dtype(), name="head")(x)
-    return layers.Activation(activation, dtype=head_dtype(), name="scores")(x)
+    exact = {"dtype": head_dtype()}  # 84 squared differences add up what is rounded before
+    x = layers.Dense(84, activation=scaled_tanh, name="f6", **_small(120), **exact)(x)
+    x = RadialBasis(classes, name="head", **exact)(x)
+    return layers.Activation(activation, name="scores", **exact)(x)
 
 
 def _he():

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from dlzoo.models.loading import variables
 from tests.models.zoo import ZOO, answer, each_first_row, fill, images
 
 CHILD = """
@@ -80,7 +81,7 @@ def test_weights_alone(row, tmp_path):
     model.save_weights(tmp_path / "x.weights.h5")
     other = row.build()
     other.load_weights(tmp_path / "x.weights.h5")
-    for one, two in zip(model.variables, other.variables, strict=True):
+    for one, two in zip(variables(model).values(), variables(other).values(), strict=True):
         assert one.path == two.path
         np.testing.assert_array_equal(
             keras.ops.convert_to_numpy(one), keras.ops.convert_to_numpy(two)
