@@ -3,6 +3,8 @@
 Source: LeCun, Bottou, Bengio and Haffner 1998, section II.B, the output layer, and II.C.
 """
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -61,6 +63,10 @@ class RadialBasis(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0], self.classes
+
+    def multiply_adds(self, input_shape, output_shape):
+        """For `dlzoo.profile`: a difference times itself, for each number of each code."""
+        return input_shape[0] * math.prod(self.codes.shape)
 
     def get_config(self):
         return super().get_config() | {"classes": self.classes, "seed": self.seed}

@@ -3,11 +3,14 @@
 Source: LeCun, Bottou, Bengio and Haffner 1998, section II.B, layer C3 and Table I.
 """
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
 
 from dlzoo._checks import check_positive_int
+from dlzoo.layers.arithmetic import output_side
 
 # Table I: the maps of S2 that each of the sixteen maps of C3 sees.
 LENET_TABLE = (
@@ -84,9 +87,12 @@ class TableConv2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
-        less = self.kernel_size - 1
-        sides = (None if side is None else side - less for side in (height, width))
+        sides = (output_side(side, self.kernel_size) for side in (height, width))
         return batch, *sides, len(self.table)
+
+    def multiply_adds(self, input_shape, output_shape):
+        """For `dlzoo.profile`: every kernel once a pixel, those that are not there not."""
+        return math.prod(output_shape[:3]) * math.prod(self.kernel.shape)
 
     def get_config(self):
         return super().get_config() | {

@@ -25,6 +25,9 @@ FREE = (layers.Embedding, layers.BatchNormalization, layers.LayerNormalization)
 def multiply_adds(layer, input_shape, output_shape):
     """Multiply-adds of one call of `layer`, or None where no rule is known.
 
+    A layer of another kind may say it by a method of this name: `layer.multiply_adds(
+    input_shape, output_shape)`.
+
     Args:
         layer: A built layer without layers inside.
         input_shape, output_shape: Of its first tensors, with the batch axis, all known.
@@ -35,6 +38,8 @@ def multiply_adds(layer, input_shape, output_shape):
         >>> multiply_adds(dense, (1, 784), (1, 10))
         7840
     """
+    if callable(own := getattr(layer, "multiply_adds", None)):
+        return own(input_shape, output_shape)
     if isinstance(layer, CONVOLUTIONS):
         return _positions(layer, output_shape) * _size(layer.kernel)
     if isinstance(layer, TRANSPOSED):  # each input value is spread by the whole kernel

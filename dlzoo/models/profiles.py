@@ -43,7 +43,8 @@ class Profile:
     Attributes:
         name: Of the model.
         layers: Its layers in the order in which they run.
-        not_counted: Layers whose multiply-adds are not known, e.g. recurrent ones.
+        not_counted: Layers whose multiply-adds are not known, e.g. recurrent ones. A layer
+            of your own tells by a method `multiply_adds(input_shape, output_shape)`.
     """
 
     name: str

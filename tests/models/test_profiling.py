@@ -202,6 +202,21 @@ def test_weights_that_do_not_run_are_counted_too():
     assert (found.parameters, found.multiply_adds) == (model.count_params(), 8)
 
 
+def test_a_layer_may_tell_its_work():
+    class Outer(layers.Layer):
+        def build(self, input_shape):
+            self.weight = self.add_weight(shape=(3, 4), name="weight")
+
+        def call(self, x):
+            return x * keras.ops.sum(self.weight)
+
+        def multiply_adds(self, input_shape, output_shape):
+            return 12 + output_shape[-1]
+
+    found = dlzoo.profile(sequential((5,), Outer()))
+    assert (found.multiply_adds, found.not_counted) == (17, ())
+
+
 def test_what_is_not_known_is_named():
     found = dlzoo.profile(sequential((5, 3), layers.LSTM(4, name="lstm")))
     assert found.parameters == 4 * 4 * (3 + 4 + 1)

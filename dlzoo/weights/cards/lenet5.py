@@ -12,6 +12,9 @@ CARDS = (
         # The modern form as courses count it, and the number in section II.B.
         parameters={"course": 61_706, "paper": 60_000},
         gmacs=0.000417,
+        # Section II.B counts connections: C1 122,304, C3 151,600, C5 48,120, F6 10,164, output
+        # 840. Without the biases among them (4,704, 1,600, 120 and 84) these are 326,520.
+        origin_gmacs={"paper": 0.000326520},
         input_size=32,
         minimum_size=32,
         weights=(),
