@@ -145,7 +145,7 @@ def calls(monkeypatch, *arguments):
 @pytest.mark.parametrize(
     "arguments, expected",
     [
-        ((), {"weights": "imagenet", "augment": True, "epochs": None, "fresh": False}),
+        ((), {"weights": "auto", "augment": True, "epochs": None, "fresh": False}),
         (("--weights", "None"), {"weights": None}),
         (("--weights", "a.h5"), {"weights": "a.h5"}),
         (("--epochs", "7"), {"epochs": 7}),

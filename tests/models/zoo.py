@@ -216,7 +216,8 @@ ZOO = (
     mobilenet_v2("torch", 0.5, 1_968_680),
     alexnet("torch", 61_100_840),
     alexnet("paper", 60_965_224),
-    googlenet("torch", 6_624_904, first=True),
+    # On the other backends by its golden alone: JAX compiles each of its shapes.
+    googlenet("torch", 6_624_904),
     googlenet("paper", 6_998_552),
     lenet5("course", 61_706, (5, 5, 16), first=True),
     lenet5("paper", 60_000, (1, 1, 120)),
