@@ -133,7 +133,7 @@ def mlp(
 
     The other arguments and the result are as in `dlzoo.models.build`; `pooling` does not
     apply, because there is no feature map. For L2 or L1 penalties on the kernels see
-    `kernel_regularizer` of the layers.
+    `dlzoo.training.decay_kernels`.
 
     Raises:
         ValueError: An argument is not allowed.

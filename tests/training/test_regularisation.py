@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from dlzoo.layers import InvertedDropout
+from dlzoo.models import mlp
 from dlzoo.training import decay_kernels
 
 SEEDS = range(2)
@@ -27,11 +27,7 @@ def accuracies(seed, *, l2=0.0, keep_prob=1.0):
     """On train and dev, after the same training."""
     keras.utils.set_random_seed(seed)
     train, dev = digits()
-    model = keras.Sequential([keras.Input((64,))])
-    for _ in range(2):
-        model.add(keras.layers.Dense(128, "relu"))
-        model.add(InvertedDropout(keep_prob))
-    model.add(keras.layers.Dense(10, "softmax"))
+    model = mlp(input_shape=(64,), depth=2, width=128, keep_prob=keep_prob)
     decay_kernels(model, l2=l2)
     loss = "sparse_categorical_crossentropy"
     model.compile("adam", loss, metrics=["accuracy"], steps_per_execution=20)
