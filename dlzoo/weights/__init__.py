@@ -1,6 +1,8 @@
 """Published weights: cards, downloads, file formats. Imports neither Keras nor a backend."""
 
-from dlzoo.weights.card import (
+from dlzoo.weights.catalogue import card, list_models
+from dlzoo.weights.download import fetch
+from dlzoo.weights.facts import (
     CAFFE,
     IMAGENET,
     INCEPTION,
@@ -8,8 +10,6 @@ from dlzoo.weights.card import (
     Preprocessing,
     Weights,
 )
-from dlzoo.weights.catalogue import card, list_models
-from dlzoo.weights.download import fetch
 from dlzoo.weights.formats import TensorFile, read_tensors
 from dlzoo.weights.hub import fetch_hub
 from dlzoo.weights.labels import labels

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from dlzoo._text import columns
 
 if TYPE_CHECKING:
-    from dlzoo.weights.card import Card, Weights
+    from dlzoo.weights.facts import Card, Weights
 
 
 def describe(card: "Card") -> str:

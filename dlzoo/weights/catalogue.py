@@ -4,8 +4,8 @@ import difflib
 import fnmatch
 
 from dlzoo._checks import check_choice
-from dlzoo.weights.card import Card
 from dlzoo.weights.cards import CARDS
+from dlzoo.weights.facts import Card
 
 _BY_NAME = {row.name: row for row in CARDS}
 

@@ -19,7 +19,7 @@ from dlzoo._cache import cache_dir
 from dlzoo._lock import locked
 from dlzoo._progress import progress_bar
 from dlzoo.errors import DownloadError
-from dlzoo.weights.card import Weights
+from dlzoo.weights.facts import Weights
 from dlzoo.weights.formats import looks_like_web_page
 
 _MIB = 2**20

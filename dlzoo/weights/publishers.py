@@ -8,7 +8,7 @@ source, and https://keras.io/api/applications for the accuracies), torchvision 0
 
 from typing import Any
 
-from dlzoo.weights.card import IMAGENET, Preprocessing, Weights
+from dlzoo.weights.facts import IMAGENET, Preprocessing, Weights
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 _KERAS_LATER = "https://storage.googleapis.com/keras-applications"  # without a folder

@@ -1,6 +1,5 @@
 """What is published where: a file a family, a `Card` a network."""
 
-from dlzoo.weights.card import Card
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
@@ -12,6 +11,7 @@ from dlzoo.weights.cards import (
     resnet,
     vgg,
 )
+from dlzoo.weights.facts import Card
 
 CARDS: tuple[Card, ...] = (
     *alexnet.CARDS,

@@ -1,6 +1,6 @@
 """AlexNet: what is published where."""
 
-from dlzoo.weights.card import Card, Preprocessing
+from dlzoo.weights.facts import Card, Preprocessing
 from dlzoo.weights.publishers import torchvision_file
 
 CARDS = (

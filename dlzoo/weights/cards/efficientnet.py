@@ -1,6 +1,6 @@
 """EfficientNet: what is published where."""
 
-from dlzoo.weights.card import IMAGENET, INCEPTION, Card, Preprocessing, Weights
+from dlzoo.weights.facts import IMAGENET, INCEPTION, Card, Preprocessing, Weights
 from dlzoo.weights.publishers import keras_file, timm_file, torchvision_file
 
 # By phi: side in pixels; parameters; multiply-adds in 10**9, as torchvision counts them at

@@ -1,6 +1,6 @@
 """GoogLeNet: what is published where."""
 
-from dlzoo.weights.card import INCEPTION, Card
+from dlzoo.weights.facts import INCEPTION, Card
 from dlzoo.weights.publishers import torchvision_file
 
 CARDS = (

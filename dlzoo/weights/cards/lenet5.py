@@ -1,6 +1,6 @@
 """LeNet-5: nothing is published but the paper."""
 
-from dlzoo.weights.card import Card, Preprocessing
+from dlzoo.weights.facts import Card, Preprocessing
 
 CARDS = (
     Card(

@@ -1,6 +1,6 @@
 """Fully connected networks: nothing is published but papers."""
 
-from dlzoo.weights.card import Card, Preprocessing
+from dlzoo.weights.facts import Card, Preprocessing
 
 CARDS = (
     Card(

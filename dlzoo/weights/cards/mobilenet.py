@@ -1,6 +1,6 @@
 """MobileNet: what is published where."""
 
-from dlzoo.weights.card import INCEPTION, Card, Weights
+from dlzoo.weights.facts import INCEPTION, Card, Weights
 from dlzoo.weights.publishers import keras_file, timm_file
 
 # Width, size of the images, top-1, top-5: github.com/tensorflow/models, research/slim/nets/

@@ -1,6 +1,6 @@
 """MobileNetV2: what is published where."""
 
-from dlzoo.weights.card import INCEPTION, Card, Weights
+from dlzoo.weights.facts import INCEPTION, Card, Weights
 from dlzoo.weights.publishers import keras_file, timm_file, torchvision_file
 
 

@@ -1,6 +1,6 @@
 """ResNet: what is published where."""
 
-from dlzoo.weights.card import CAFFE, Card, Weights
+from dlzoo.weights.facts import CAFFE, Card, Weights
 from dlzoo.weights.publishers import keras_file, timm_file, torchvision_file
 
 PAPER_GMACS = {50: 3.8, 101: 7.6, 152: 11.3}  # Table 1

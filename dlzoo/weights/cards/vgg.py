@@ -1,6 +1,6 @@
 """VGG: what is published where."""
 
-from dlzoo.weights.card import CAFFE, Card, Weights
+from dlzoo.weights.facts import CAFFE, Card, Weights
 from dlzoo.weights.publishers import keras_file, timm_file, torchvision_file
 
 _NO_HEAD = "without the head, 56 or 76 MiB: for classes=0"
