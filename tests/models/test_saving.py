@@ -28,7 +28,7 @@ ORDERS = {
     "keras first": "import keras\nimport dlzoo",
 }
 FIRST = [row for row in ZOO if row.first]
-REST = [row for row in ZOO if not row.first and not row.huge]
+REST = [row for row in ZOO if not (row.first or row.heavy or row.huge)]
 
 
 def in_a_fresh_process(folder, imports):

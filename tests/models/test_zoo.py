@@ -65,7 +65,7 @@ def test_pooling_is_over_height_and_width(row, pooling, reduce):
     )
 
 
-@each_row_every_backend
+@each_row_costly
 def test_the_head_answers_probabilities(row):
     side = row.smallest
     model = row.build(input_shape=(side, side, 3))

@@ -84,7 +84,7 @@ def resnet(depth, origin, parameters, channels=2048, **facts):
         body=(1, 1, channels),
         gain=gain,
         no_gradient=silent,
-        heavy=depth > 50,
+        huge=depth > 50,
         **facts,
     )
 
