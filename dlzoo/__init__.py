@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dlzoo import _registration, errors
 
 if TYPE_CHECKING:
-    from dlzoo import data, layers, models, testing, training, weights
+    from dlzoo import data, layers, losses, models, testing, training, weights
     from dlzoo.classification import fine_tune, predict
     from dlzoo.models import create_model, features, load_weights, profile
     from dlzoo.weights import card, list_models
@@ -20,7 +20,7 @@ try:
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
-_SUBPACKAGES = ("data", "layers", "models", "testing", "training", "weights")
+_SUBPACKAGES = ("data", "layers", "losses", "models", "testing", "training", "weights")
 _HOME = {  # public name -> module that defines it
     "card": "dlzoo.weights",
     "create_model": "dlzoo.models",
@@ -42,6 +42,7 @@ __all__ = [
     "layers",
     "list_models",
     "load_weights",
+    "losses",
     "models",
     "predict",
     "profile",

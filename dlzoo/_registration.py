@@ -15,6 +15,7 @@ import sys
 def register() -> None:
     """Import everything that registers itself with `keras.saving`."""
     importlib.import_module("dlzoo.models")
+    importlib.import_module("dlzoo.losses")
     importlib.import_module("dlzoo.training")
 
 

@@ -9,6 +9,7 @@ from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
+from dlzoo.layers.gram_matrix import GramMatrix
 from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inception import InceptionModule
@@ -35,6 +36,7 @@ __all__ = [
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
     "EdgeFilter",
+    "GramMatrix",
     "GroupedConv2D",
     "IdentityBlock",
     "ImagePreprocessing",
