@@ -108,18 +108,19 @@ def trained(loss="sparse_categorical_crossentropy", steps=4, **arguments):
 
 @pytest.mark.slow
 def test_it_trains_with_three_heads_and_predicts_with_one():
-    model, x, y, before, history = trained()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model, x, y, before, history = trained(loss, classifier_activation=None)
     assert history["loss"][-1] < history["loss"][0]
     for variable in model.trainable_variables:
         moved = keras.ops.convert_to_numpy(variable) != before[variable.path]
         assert moved.any(), variable.path
     found = model.predict(x, verbose=0)
     assert found.shape == (8, 4)
-    np.testing.assert_allclose(found, answer(model, x), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, answer(model, x), rtol=1e-3, atol=1e-3 * found.std())
     # Tests know the first head only.
-    loss = model.evaluate(x, y, verbose=0)[0]
-    by_hand = -np.log(np.maximum(found[np.arange(8), y], 1e-7)).mean()  # as Keras clips
-    assert loss == pytest.approx(by_hand, rel=1e-3)
+    tested = model.evaluate(x, y, verbose=0)[0]
+    by_hand = np.logaddexp.reduce(found, axis=1) - found[np.arange(8), y]
+    assert tested == pytest.approx(by_hand.mean(), rel=1e-3)
 
 
 @pytest.mark.slow

@@ -14,9 +14,9 @@ from tests.references.files import Golden, names
 
 TOLERANCE = 1e-4  # of the output's standard deviation
 
-# One network a family runs on every backend, the rest on TensorFlow. (Not EfficientNet: JAX
-# compiles it for a minute, and its block is tested there by itself.)
+# One network a family and layout runs on every backend, the rest on TensorFlow.
 ON_EVERY_BACKEND = {
+    "keras-efficientnet_b0",
     "keras-mobilenet-alpha0.25",
     "keras-mobilenet_v2-alpha1.0",
     "keras-resnet50",

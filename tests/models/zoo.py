@@ -227,9 +227,10 @@ ZOO = (
     vgg(19, "keras", 143_667_240),
     vgg(19, "torch", 143_667_240),
     vgg(19, "torch", 143_678_248, True),
-    efficientnet(0, "keras", 5_288_548, 1280, first=True),
-    efficientnet(0, "torch", 5_288_548, 1280, heavy=True),
-    efficientnet(0, "tf", 5_288_548, 1280, heavy=True),
+    # On the other backends by its golden alone, as GoogLeNet.
+    efficientnet(0, "keras", 5_288_548, 1280),
+    efficientnet(0, "torch", 5_288_548, 1280, huge=True),
+    efficientnet(0, "tf", 5_288_548, 1280, huge=True),
     *SCALED,
 )
 
