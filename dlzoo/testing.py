@@ -80,7 +80,8 @@ def gradient_check(
         ValueError: `layer_or_loss` is neither, or a loss has no `target`.
 
     Example:
-        >>> check = gradient_check(keras.layers.Dense(3, activation="tanh"), (2, 4))
+        >>> layer = keras.layers.Dense(3, activation="tanh", name="dense")
+        >>> check = gradient_check(layer, (2, 4))
         >>> check.passed, sorted(check.differences)
         (True, ['dense/bias', 'dense/kernel', 'input'])
     """
