@@ -42,13 +42,15 @@ def overlay(image: Any, heat: Any, *, title: str = "") -> Figure:
     height, width = values.shape
     figure = new_figure(10.5, float(np.clip(3.4 * height / width, 1.5, 10)) + 0.5)
     panels = figure.subplots(1, 3)
-    scale = {"cmap": _COLOURS, "vmin": 0, "vmax": float(values.max()) or 1.0}
+    peak = float(values.max())
+    scale: dict[str, Any] = {"cmap": _COLOURS, "vmin": 0, "vmax": peak if peak > 0 else 1.0}
     for panel in panels:
         panel.set_axis_off()
     panels[0].imshow(picture)
     panels[1].imshow(values, **scale)
     panels[2].imshow(picture)
-    panels[2].imshow(values, alpha=0.55, **scale)
+    # The cold is clear, or black would lie over the rest of the picture.
+    panels[2].imshow(values, alpha=0.75 * np.clip(values / scale["vmax"], 0, 1), **scale)
     figure.suptitle(title, x=0.02, ha="left", fontsize=12)
     return figure
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from PIL import Image
 
 from dlzoo.layers import ClassLabels, ConvBN, ImagePreprocessing
 from dlzoo.visualize import activations, filters, grad_cam, overlay, saliency, show_cam
@@ -89,7 +90,7 @@ def test_equations_1_and_2_behind_a_layer_that_is_not_linear():
         x = ops.convert_to_tensor(values)
         for layer in tail:
             x = layer(x)
-        return float(x[0, 2])
+        return float(ops.convert_to_numpy(x)[0, 2])
 
     slopes, step = np.zeros_like(a), 1e-2
     for place in np.ndindex(a.shape):
@@ -101,8 +102,6 @@ def test_equations_1_and_2_behind_a_layer_that_is_not_linear():
     # the middle pixels of an enlarged map lie between those of the map
     assert result.shape == (6, 6)
     assert result.max() == 1
-    from PIL import Image
-
     larger = np.array(Image.fromarray(heat).resize((6, 6), Image.Resampling.BILINEAR))
     np.testing.assert_allclose(result, larger / larger.max(), atol=1e-2)
 
@@ -159,11 +158,11 @@ def test_layers_by_name_by_path_and_themselves():
 
 
 def test_pixels_that_were_only_scaled_are_no_feature_map():
-    scaled = ImagePreprocessing(1 / 255, 0.5, 0.5)
+    scaled = ImagePreprocessing(1 / 255, [0.5] * 3, [0.5] * 3)
     model = keras.Sequential(
         [keras.Input((4, 4, 3)), scaled, layers.Flatten(), layers.Dense(2)]
     )
-    with pytest.raises(ValueError, match="must contain a feature map .* because"):
+    with pytest.raises(ValueError, match=r"must contain a feature map .* because"):
         grad_cam(model, np.ones((4, 4, 3)))
 
 
@@ -199,7 +198,7 @@ def test_pictures_of_a_heat_map_have_the_name_of_the_class():
 
 def test_kernels_of_the_first_convolution_in_a_nested_brick():
     body = keras.Sequential([keras.Input((SIDE, SIDE, 3)), ConvBN(70, 3)])
-    bgr = ImagePreprocessing(1.0, 0.0, 1.0, "bgr")
+    bgr = ImagePreprocessing(1.0, [0.0] * 3, [1.0] * 3, "bgr")
     kernel = np.zeros((3, 3, 3, 70), "float32")
     kernel[0, 0, 0] = -4  # the blue channel, if the network is fed BGR
     kernel[1, 1, 2] = 2
@@ -210,7 +209,7 @@ def test_kernels_of_the_first_convolution_in_a_nested_brick():
         shown = np.asarray(figure.axes[0].images[0].get_array())
         assert shown.shape == (3, 3, 3)
         assert (shown[0, 0, blue], shown[1, 1, 2 - blue], shown[2, 2, 0]) == (0, 0.75, 0.5)
-    with pytest.raises(ValueError, match="filters: model must contain .* because"):
+    with pytest.raises(ValueError, match=r"filters: model must contain .* because"):
         filters(keras.Sequential([keras.Input((3,)), layers.Dense(2)]))
 
 
