@@ -1,0 +1,179 @@
+"""A model at work on one image, seen from within: every call of a layer, nested ones too.
+
+A nested model's inner tensors belong to a graph of their own, so no model from the outer
+input to an inner layer can be made (what tensorflow/tensorflow#44462 runs into). Here no
+graph is rebuilt: the model is called, and `keras.layers.Layer.__call__` reports meanwhile
+to the observer of the thread at hand, which may also change what a call gives.
+"""
+
+import contextlib
+import contextvars
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+_OBSERVER: contextvars.ContextVar[Any] = contextvars.ContextVar("observer", default=None)
+_LOCK = threading.RLock()
+
+# Instead of calling a layer: `(its __call__, layer, args, kwargs) -> outputs`.
+Change = Callable[[Any, Any, tuple, dict], Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a layer.
+
+    Attributes:
+        number: Which call it was, in the order in which they began; the same every time.
+        path: Names of the layers around it below the model, and its own: `"base/conv1"`.
+        layer: The layer.
+        output: The tensor that it gave.
+    """
+
+    number: int
+    path: str
+    layer: Any
+    output: Any
+
+
+class _Observer:
+    def __init__(self, changes):
+        self.calls = []
+        self._changes = changes
+        self._around = []
+        self._begun = 0
+
+    def observe(self, method, layer, args, kwargs):
+        number, self._begun = self._begun, self._begun + 1
+        self._around.append(layer.name)
+        try:
+            change = self._changes.get(number)
+            if change is None:
+                outputs = method(layer, *args, **kwargs)
+            else:
+                outputs = change(method, layer, args, kwargs)
+            if hasattr(outputs, "shape"):
+                self.calls.append(Call(number, "/".join(self._around[1:]), layer, outputs))
+        finally:
+            self._around.pop()
+        return outputs
+
+
+def observe(
+    model: Any, images: Any, changes: Mapping[int, Change] | None = None
+) -> tuple[Any, list[Call]]:
+    """Call a model in inference mode.
+
+    Args:
+        model: A built model.
+        images: A batch.
+        changes: Number of a call to what is done instead.
+
+    Returns:
+        The model's outputs, and the calls within in the order in which they ended.
+    """
+    observer = _Observer(changes or {})
+    token = _OBSERVER.set(observer)
+    try:
+        with _calls_observed():
+            outputs = model(images, training=False)
+    finally:
+        _OBSERVER.reset(token)
+    return outputs, observer.calls
+
+
+def layers_inside(model: Any) -> Iterator[Any]:
+    """The layers of a model and of the models within it."""
+    for layer in getattr(model, "layers", ()):
+        yield layer
+        yield from layers_inside(layer)
+
+
+def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
+    """`image` as a batch of one in float32, or an error where the model does not take it."""
+    inputs = getattr(model, "inputs", None)
+    if not inputs or len(inputs) != 1 or len(inputs[0].shape) != 4:
+        raise ValueError(
+            f"{who}: model must be a functional Keras model with one input (batch, height, "
+            f"width, channels), because it is asked about an image; got {model!r}. "
+            "Give a Sequential model a keras.Input as its first layer."
+        )
+    expected = tuple(inputs[0].shape[1:])
+    shape = np.shape(image)
+    fits = len(shape) == 3 and all(
+        side in (None, got) for side, got in zip(expected, shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"{who}: image must be one array (height, width, channels) of shape {expected}, "
+            f"because that is what {model.name!r} takes; got shape {shape}. "
+            "dlzoo.data.read_image(path, size) reads and crops it."
+        )
+    return np.asarray(image, "float32")[None]
+
+
+def feature_map(who: str, model: Any, calls: list[Call], layer: Any) -> Call:
+    """The call that gave the feature map of `layer`, or the last map before the vector.
+
+    Args:
+        who: For the errors.
+        model: That was observed.
+        calls: What was observed.
+        layer: A layer, its name, its path below the model, or None.
+    """
+    maps = list(_feature_maps(calls))
+    if layer is None:
+        if not maps:
+            raise ValueError(
+                f"{who}: model must contain a feature map (batch, height, width, channels) of "
+                f"more than one pixel behind a convolution, because the heat map shows its "
+                f"places; {model.name!r} has none at this size of the image. Try a larger "
+                "image, or saliency(), which needs none."
+            )
+        return maps[-1]
+    chosen = [c for c in calls if layer is c.layer or layer in (c.path, c.layer.name)]
+    if not chosen or len(chosen[-1].output.shape) != 4:
+        raise ValueError(
+            f"{who}: layer must be one that gives a feature map (batch, height, width, "
+            f"channels), itself, its name or its path; got {layer!r}. The last ones of "
+            f"{model.name!r} are {[call.path for call in maps[-8:]]}."
+        )
+    return chosen[-1]
+
+
+def _feature_maps(calls):
+    convolved = False
+    for call in calls:
+        # What comes before the first kernel is the image, however it was scaled.
+        convolved = convolved or any(len(w.shape) == 4 for w in call.layer.weights)
+        shape = call.output.shape
+        # One pixel: what squeeze and excitation or `keepdims` leave, a vector in all but name.
+        if call.path and convolved and len(shape) == 4 and shape[1] * shape[2] > 1:
+            yield call
+
+
+@contextlib.contextmanager
+def _calls_observed() -> Iterator[None]:
+    with _LOCK:
+        method = vars(keras.layers.Layer)["__call__"]
+        keras.layers.Layer.__call__ = _observed(method)
+        try:
+            yield
+        finally:
+            keras.layers.Layer.__call__ = method
+
+
+def _observed(method: Any) -> Any:
+    @functools.wraps(method)
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        observer = _OBSERVER.get()
+        if observer is None:
+            return method(layer, *args, **kwargs)
+        return observer.observe(method, layer, args, kwargs)
+
+    return call
