@@ -1,17 +1,35 @@
 """Pictures: learning curves, confusion matrices, scores of labels, galleries of images,
-and what networks look at."""
+and what networks look at.
 
-from dlzoo.visualize.attention import HeatMap, grad_cam, saliency
+Those that ask a network arrive when used: they import Keras, which imports pyplot.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
 from dlzoo.visualize.bars import label_scores
 from dlzoo.visualize.confusion import confusion_matrix
 from dlzoo.visualize.contact_sheet import contact_sheet
 from dlzoo.visualize.curves import learning_curves
 from dlzoo.visualize.figures import new_figure, save_figure
 from dlzoo.visualize.gallery import gallery
-from dlzoo.visualize.kernels import activations, filters
-from dlzoo.visualize.overlay import overlay, show_cam
 from dlzoo.visualize.scatter import true_against_predicted
 from dlzoo.visualize.search import search_history, search_parameters
+
+if TYPE_CHECKING:
+    from dlzoo.visualize.attention import HeatMap, grad_cam, saliency
+    from dlzoo.visualize.heat_overlay import overlay, show_cam
+    from dlzoo.visualize.kernels import activations, filters
+
+_HOME = {  # public name -> module that defines it; none may be named like what it defines
+    "HeatMap": "attention",
+    "activations": "kernels",
+    "filters": "kernels",
+    "grad_cam": "attention",
+    "overlay": "heat_overlay",
+    "saliency": "attention",
+    "show_cam": "heat_overlay",
+}
 
 __all__ = [
     "HeatMap",
@@ -32,3 +50,13 @@ __all__ = [
     "show_cam",
     "true_against_predicted",
 ]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -196,6 +196,14 @@ def test_pictures_of_a_heat_map_have_the_name_of_the_class():
         overlay(corners(), np.ones((4, 4)))
 
 
+def test_a_single_score_is_that_of_the_second_name():
+    single = layers.Dense(1, "sigmoid", kernel_initializer="ones")
+    body = corner_body()
+    x = ClassLabels(["no", "yes"], "binary")(single(layers.GlobalMaxPooling2D()(body.output)))
+    figure = show_cam(keras.Model(body.input, x), corners())
+    assert figure.get_suptitle() == f"yes ({1 / (1 + np.exp(-3)):.1%})"
+
+
 def test_kernels_of_the_first_convolution_in_a_nested_brick():
     body = keras.Sequential([keras.Input((SIDE, SIDE, 3)), ConvBN(70, 3)])
     bgr = ImagePreprocessing(1.0, [0.0] * 3, [1.0] * 3, "bgr")
