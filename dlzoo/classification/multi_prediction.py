@@ -7,8 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlzoo.layers import ClassLabels
-from dlzoo.training import sublayers
+from dlzoo.layers.class_labels import ClassLabels, labels_inside
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class MultiPrediction:
 
 def targets_inside(model: keras.Model) -> list[ClassLabels]:
     """What the model's outputs say that they answer; nothing if it is one class only."""
-    found = [layer for layer in sublayers(model) if isinstance(layer, ClassLabels)]
+    found = labels_inside(model)
     named = [layer for layer in found if layer.target is not None]
     return sorted(named, key=lambda layer: layer.target)  # as Keras orders a dict of outputs
 

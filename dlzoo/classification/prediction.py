@@ -24,8 +24,8 @@ from dlzoo.data import read_image
 from dlzoo.data.decoded import LazyImages
 from dlzoo.data.images import SUFFIXES
 from dlzoo.errors import DataError
-from dlzoo.layers import ClassLabels
-from dlzoo.training import forward, sublayers
+from dlzoo.layers.class_labels import labels_inside
+from dlzoo.training import forward
 from dlzoo.weights import IMAGENET, Preprocessing
 from dlzoo.weights import labels as published_labels
 
@@ -176,10 +176,8 @@ def _load(model):
 
 def _carried_labels(model):
     """The names inside the model, or None."""
-    for layer in sublayers(model):
-        if isinstance(layer, ClassLabels):
-            return layer.labels
-    return None
+    found = labels_inside(model)
+    return found[0].labels if found else None
 
 
 def _labels(model, labels):

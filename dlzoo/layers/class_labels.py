@@ -3,6 +3,7 @@
 import keras
 
 from dlzoo._checks import check_choice
+from dlzoo.layers.inside import sublayers
 
 KINDS = ("multiclass", "multilabel", "binary", "regression")
 _ONE_SCORE = {"binary": 2, "regression": 0}  # and so many labels
@@ -59,3 +60,15 @@ class ClassLabels(keras.layers.Layer):
     def get_config(self):
         own = {"labels": self.labels, "kind": self.kind, "target": self.target}
         return super().get_config() | own
+
+
+def labels_inside(model: keras.Model) -> list[ClassLabels]:
+    """What a model carries of them, however deep inside.
+
+    Example:
+        >>> scores = keras.Input((2,))
+        >>> model = keras.Model(scores, ClassLabels(["cat", "dog"])(scores))
+        >>> [layer.labels for layer in labels_inside(model)]
+        [('cat', 'dog')]
+    """
+    return [layer for layer in sublayers(model) if isinstance(layer, ClassLabels)]

@@ -4,6 +4,7 @@ Stages, freezing, caching, checkpoints; splits, diagnosis, error analysis, penal
 search of hyperparameters, ensembles.
 """
 
+from dlzoo.layers.inside import sublayers
 from dlzoo.training import space
 from dlzoo.training.averages import ewa
 from dlzoo.training.batches import Batches
@@ -17,7 +18,6 @@ from dlzoo.training.freezing import (
     changing_variables,
     limit_batch_norm_momentum,
     network_stages,
-    sublayers,
     train_only,
 )
 from dlzoo.training.inference import forward, jit_compile, stored, weights_digest

@@ -8,8 +8,7 @@ import numpy as np
 
 from dlzoo.data import decode
 from dlzoo.errors import DataError
-from dlzoo.layers import ClassLabels
-from dlzoo.training.freezing import sublayers
+from dlzoo.layers.class_labels import labels_inside
 from dlzoo.training.inference import forward
 
 
@@ -44,8 +43,8 @@ def probabilities_of(model, inputs, size, batch_size):
                 f"error_analysis: the model must have one output; {model.name} has "
                 f"{len(model.outputs)}. Give the probabilities of one of them instead."
             )
-        found = [layer.labels for layer in sublayers(model) if isinstance(layer, ClassLabels)]
-        own = found[0] if found else None
+        found = labels_inside(model)
+        own = found[0].labels if found else None
         images = decode(inputs, _size(model, size)) if isinstance(inputs, list) else inputs
         model = forward(model, images, batch_size)
     answers = np.asarray(model, dtype=np.float64)

@@ -3,7 +3,7 @@
 import keras
 
 from dlzoo._checks import check_between
-from dlzoo.training.freezing import sublayers
+from dlzoo.layers.inside import sublayers
 
 # Name of the variable -> the argument by which Keras's layers call its regulariser.
 _KERNELS = {

@@ -10,12 +10,9 @@ from collections.abc import Iterable
 
 import keras
 
+from dlzoo.layers.inside import sublayers
+
 _STAGE_NAME = re.compile(r"stage(\d+)")
-
-
-def sublayers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """Every layer inside, also in nested models and in layers made of layers."""
-    return list(layer._flatten_layers(include_self=False, recursive=True))
 
 
 def batch_normalizations(model: keras.Model) -> list[keras.layers.Layer]:

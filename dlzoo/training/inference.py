@@ -12,7 +12,7 @@ from keras import tree
 
 from dlzoo._files import atomic_path
 from dlzoo._progress import progress_bar
-from dlzoo.training.freezing import sublayers
+from dlzoo.layers.inside import sublayers
 
 
 def jit_compile(model: keras.Model) -> bool:

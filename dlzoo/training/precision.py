@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import keras
 
-from dlzoo.training.freezing import sublayers
+from dlzoo.layers.inside import sublayers
 
 
 def set_policy(

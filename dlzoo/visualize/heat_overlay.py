@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlzoo.layers import ClassLabels
+from dlzoo.layers.class_labels import labels_inside
 from dlzoo.visualize.attention import HeatMap, grad_cam
 from dlzoo.visualize.figures import new_figure
-from dlzoo.visualize.observing import layers_inside
 
 _COLOURS = "inferno"
 
@@ -83,7 +82,7 @@ def show_cam(
 
 
 def _names_inside(model):
-    inside = [layer for layer in layers_inside(model) if isinstance(layer, ClassLabels)]
+    inside = labels_inside(model)
     # A single score is that of the last of two names.
     return inside[-1].labels[-model.output_shape[-1] :] if inside else ()
 

@@ -8,8 +8,9 @@ from keras import ops
 from matplotlib.figure import Figure
 
 from dlzoo.layers import ImagePreprocessing
+from dlzoo.layers.inside import sublayers
 from dlzoo.visualize.figures import new_figure
-from dlzoo.visualize.observing import feature_map, image_batch, layers_inside, observe
+from dlzoo.visualize.observing import feature_map, image_batch, observe
 
 _COLUMNS = 8
 _MOST = 64  # channels in one picture
@@ -84,7 +85,7 @@ def activations(model: keras.Model, image: Any, layer: Any = None) -> Figure:
 
 
 def _fed_bgr(model):
-    found = (x for x in layers_inside(model) if isinstance(x, ImagePreprocessing))
+    found = (x for x in sublayers(model) if isinstance(x, ImagePreprocessing))
     return any(layer.channel_order == "bgr" for layer in found)
 
 

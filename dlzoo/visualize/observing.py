@@ -87,13 +87,6 @@ def observe(
     return outputs, observer.calls
 
 
-def layers_inside(model: Any) -> Iterator[Any]:
-    """The layers of a model and of the models within it."""
-    for layer in getattr(model, "layers", ()):
-        yield layer
-        yield from layers_inside(layer)
-
-
 def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
     """`image` as a batch of one in float32, or an error where the model does not take it."""
     inputs = getattr(model, "inputs", None)

@@ -8,8 +8,6 @@ from dlzoo.classification.heads.metrics import MacroF1
 from dlzoo.classification.heads.scores import MultilabelScore, binary_cross_entropy
 from dlzoo.visualize import label_scores
 
-TINY = np.finfo("float32").tiny
-
 
 class Multilabel(Head):
     """Which of the labels hold, each by itself; answered from a probability of one half.
