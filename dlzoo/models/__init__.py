@@ -24,6 +24,7 @@ from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
 from dlzoo.models.vgg import vgg16, vgg19
+from dlzoo.models.vgg_small import vgg_small
 from dlzoo.weights import card
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "stages",
     "vgg16",
     "vgg19",
+    "vgg_small",
 ]
 
 

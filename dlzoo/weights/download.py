@@ -32,7 +32,7 @@ def fetch(weights: Weights) -> Path:
     """The file of published weights in the cache, downloaded if it is not there yet.
 
     The cache is the folder named by `DLZOO_CACHE`, else the platform's; what comes from
-    Hugging Face is kept in that program's own cache.
+    Hugging Face is kept in that program's own cache. Weights at `package:` came with dlzoo.
 
     Raises:
         DownloadError: It cannot be fetched or is damaged; says what to do by hand.
@@ -41,6 +41,8 @@ def fetch(weights: Weights) -> Path:
         from dlzoo.weights.hub import fetch_hub
 
         return fetch_hub(weights.url)
+    if weights.url.startswith("package:"):
+        return Path(__file__).with_name(weights.filename)
     path = cache_dir() / "weights" / weights.filename
     return download(weights.url, path, hash=weights.hash, megabytes=weights.megabytes)
 

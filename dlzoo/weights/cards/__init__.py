@@ -10,6 +10,7 @@ from dlzoo.weights.cards import (
     mobilenet_v2,
     resnet,
     vgg,
+    vgg_small,
 )
 from dlzoo.weights.facts import Card
 
@@ -22,5 +23,6 @@ CARDS: tuple[Card, ...] = (
     *mobilenet.CARDS,
     *mobilenet_v2.CARDS,
     *vgg.CARDS,
+    *vgg_small.CARDS,
     *efficientnet.CARDS,
 )
