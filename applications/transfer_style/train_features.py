@@ -36,7 +36,7 @@ class Phase:
     learning_rate: float
 
 
-PHASES = (Phase(32, 10, 3e-3), Phase(48, 4, 1.5e-3), Phase(64, 3, 7e-4))
+PHASES = (Phase(32, 10, 3e-3), Phase(48, 3, 1.5e-3), Phase(64, 2, 7e-4))
 
 
 class Pictures:
