@@ -1,6 +1,6 @@
 """Classification: fine-tuning on labelled images, and predicting."""
 
-from dlzoo.classification.fine_tuning import FineTuned, fine_tune
+from dlzoo.classification.fine_tuning import fine_tune
 from dlzoo.classification.heads_report import HeadsReport, Miss
 from dlzoo.classification.multi_prediction import Answer, MultiPrediction
 from dlzoo.classification.prediction import Prediction, predict
@@ -9,8 +9,9 @@ from dlzoo.classification.report import (
     Mistake,
     Report,
     SplitScore,
-    StageSummary,
 )
+from dlzoo.training.results import StageSummary
+from dlzoo.training.tuning import FineTuned
 
 __all__ = [
     "Answer",

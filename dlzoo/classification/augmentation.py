@@ -4,13 +4,12 @@ They are Keras's layers in front of the network while it is trained, and are not
 the saved model. None turns the picture upside down.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import keras
 from keras import layers
 
-from dlzoo._checks import check_choice
+from dlzoo.training.augmenting import chosen_names
 
 _PIXELS = (0, 255)
 _EDGE = {"fill_mode": "nearest"}
@@ -37,7 +36,7 @@ def augmentation(choice: Any, seed: int) -> layers.Layer | None:
     """
     if isinstance(choice, layers.Layer):
         return choice.__class__.from_config(choice.get_config())
-    names = _names(choice)
+    names = chosen_names(choice, AUGMENTATIONS)
     if not names:
         return None
     made = [AUGMENTATIONS[name](seed + place) for place, name in enumerate(names)]
@@ -46,35 +45,3 @@ def augmentation(choice: Any, seed: int) -> layers.Layer | None:
         # One layer without it would leave the whole network uncompiled there.
         layer.supports_jit = True
     return keras.Sequential(made, name="augmentation")
-
-
-def describe(choice: Any) -> Any:
-    """`choice` as plain values, for the record of a run."""
-    if isinstance(choice, layers.Layer):
-        return without_names(keras.saving.serialize_keras_object(choice))
-    return list(_names(choice))
-
-
-def without_names(config: Any) -> Any:
-    """A layer's config without the names that Keras counts up in every process."""
-    if isinstance(config, dict):
-        return {k: without_names(v) for k, v in config.items() if k != "name"}
-    if isinstance(config, (list, tuple)):
-        return [without_names(value) for value in config]
-    return config
-
-
-def _names(choice) -> tuple[str, ...]:
-    if choice is True:
-        return tuple(AUGMENTATIONS)
-    if choice is False or choice is None:
-        return ()
-    if isinstance(choice, str) or not isinstance(choice, Iterable):
-        raise ValueError(
-            f"fine_tune: augment must be True, False, a list of names out of "
-            f"{list(AUGMENTATIONS)}, or a Keras layer; got {choice!r}."
-        )
-    names = tuple(choice)
-    for name in names:
-        check_choice("fine_tune", "each name in augment", name, AUGMENTATIONS)
-    return names

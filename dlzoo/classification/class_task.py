@@ -1,5 +1,8 @@
 """One class an image, as folders have it: softmax, cross-entropy, accuracy."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 
 from dlzoo.classification.evaluation import (
@@ -8,28 +11,32 @@ from dlzoo.classification.evaluation import (
     softmax,
     worst_mistakes,
 )
+from dlzoo.classification.image_task import ImageTask
 from dlzoo.classification.report import Report
-from dlzoo.classification.settings import Settings
+from dlzoo.classification.settings import ClassSettings
 from dlzoo.classification.targets import OneHot, class_weight_table
-from dlzoo.classification.task import Task
 from dlzoo.data import ImageDataset, read_image
 from dlzoo.visualize import confusion_matrix, gallery, save_figure
 
 _MISTAKES = 10
 
 
-class ClassTask(Task):
+class ClassTask(ImageTask):
     """Which of the classes an image belongs to."""
 
+    dataset: ImageDataset
     curves = ("loss", "accuracy")
 
-    def __init__(self, dataset: ImageDataset, settings: Settings):
-        self.dataset: ImageDataset = dataset
-        self.settings = settings
+    def __init__(self, dataset: ImageDataset, settings: ClassSettings, human_error: Any):
+        super().__init__(dataset, settings, human_error)
         self.outputs = len(dataset.classes)
         self._class_weights = class_weight_table(
             settings.class_weights, dataset.splits["train"].labels, dataset.classes
         )
+
+    @property
+    def takes_human_error(self):
+        return not isinstance(self.human_error, Mapping)
 
     def targets(self, split):
         return OneHot(self.dataset.splits[split].labels, self.outputs)
@@ -54,10 +61,10 @@ class ClassTask(Task):
     def answers(self, scores):
         return softmax(scores)
 
-    def finished(self, classifier):
-        return classifier.finished(self.dataset.classes)
+    def finished(self, network):
+        return network.finished(self.dataset.classes)
 
-    def report(self, answers, human_error, **facts):
+    def report(self, answers, **facts):
         classes = self.dataset.classes
         scores, mistakes = {}, {}
         for split, examples in self.dataset.splits.items():
@@ -65,7 +72,7 @@ class ClassTask(Task):
             scores[split] = score_split(given, examples.labels, classes)
             mistakes[split] = worst_mistakes(split, examples, given, classes, _MISTAKES)
         shown = [*mistakes.get("dev", ()), *mistakes.get("test", ())][:_MISTAKES]
-        diagnosis = diagnose_splits(scores, human_error)
+        diagnosis = diagnose_splits(scores, self.human_error)
         return Report(
             classes=classes,
             splits=scores,
@@ -73,6 +80,9 @@ class ClassTask(Task):
             mistakes=tuple(shown),
             **facts,
         )
+
+    def report_from(self, values):
+        return Report.from_dict(values)
 
     def draw(self, report, answers, folder):
         split = report.headline

@@ -1,55 +1,19 @@
 """`fine_tune`: from a network and a folder of images to a classifier and its report."""
 
 import os
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import keras
 
-from dlzoo._checks import check_between, check_pair
-from dlzoo.classification import networks, results
+from dlzoo._checks import check_between
+from dlzoo.classification import networks
 from dlzoo.classification.class_task import ClassTask
-from dlzoo.classification.heads_report import HeadsReport
 from dlzoo.classification.heads_task import HeadsTask
-from dlzoo.classification.report import Report
-from dlzoo.classification.run import Run
-from dlzoo.classification.settings import Settings
+from dlzoo.classification.settings import ClassSettings
 from dlzoo.data import ImageDataset, open_images
-from dlzoo.training import RunFolder
-from dlzoo.weights import card
-
-
-@dataclass(frozen=True)
-class FineTuned:
-    """What `fine_tune` returns.
-
-    Attributes:
-        model: Raw RGB images of 0 to 255 to probabilities or quantities; labels inside.
-            Several targets: a dict by their names.
-        history: One record an epoch: stage, epoch, losses, accuracies.
-        report: Accuracy, scores a class, diagnosis, mistakes; of a table a `HeadsReport`.
-        folder: Where all that is saved, or None.
-    """
-
-    model: keras.Model
-    history: tuple[dict[str, Any], ...]
-    report: Report | HeadsReport
-    folder: Path | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values; the model itself is in `folder`."""
-        return {
-            "folder": None if self.folder is None else str(self.folder),
-            "history": list(self.history),
-            "report": self.report.to_dict(),
-        }
-
-    def __str__(self) -> str:
-        where = "" if self.folder is None else f"\nSaved in {self.folder}"
-        return f"{self.report}{where}"
+from dlzoo.training.image_models import chosen_size
+from dlzoo.training.tuning import FineTuned, run_task
 
 
 def fine_tune(
@@ -145,7 +109,7 @@ def fine_tune(
         ValueError: An argument is not allowed. `dlzoo.errors.DataError`: the images or
             `out` cannot be used. `dlzoo.errors.DivergenceError`: the loss became NaN.
     """
-    settings = Settings(
+    settings = ClassSettings(
         unfreeze=unfreeze,
         epochs=epochs,
         learning_rate=learning_rate,
@@ -161,7 +125,7 @@ def fine_tune(
         mixed_bfloat16=mixed_bfloat16,
         seed=seed,
     )
-    size = _size(model, image_size)
+    size = chosen_size(model, image_size)
     dataset = open_images(
         data,
         targets=targets,
@@ -170,71 +134,33 @@ def fine_tune(
         on_bad_image=on_bad_image,
         on_duplicate=on_duplicate,
     )
-    task = _task(dataset, settings)
-    _check_human_error(human_error, task)
+    task = _task(dataset, settings, human_error)
     if isinstance(model, str):
         classifier = networks.from_zoo(model, weights, task.outputs, size, seed)
     else:
         classifier = networks.from_model(
             model, task.outputs, size, preprocessing, seed, pretrained=weights is not None
         )
-    with tempfile.TemporaryDirectory(prefix="dlzoo-") as temporary:
-        folder = RunFolder(Path(temporary, "run") if out is None else out)
-        run = Run(classifier, task, settings, size, folder)
-        if folder.open(run.config | {"human_error": human_error}, fresh=fresh):
-            return FineTuned(*results.load(folder.path), folder.path)
-        history = run.train()
-        finished, report, answers = results.collect(run, history, human_error)
-        if out is None:
-            return FineTuned(finished, history, report, None)
-        results.save(run, finished, history, report, answers)
-        folder.finish()
-        return FineTuned(finished, history, report, folder.path)
+    return run_task(classifier, task, settings, size, out=out, fresh=fresh)
 
 
-def _task(dataset, settings):
+def _task(dataset, settings, human_error):
     """What is learnt from a data set."""
-    if isinstance(dataset, ImageDataset):
-        return ClassTask(dataset, settings)
-    return HeadsTask(dataset, settings)
+    kind = ClassTask if isinstance(dataset, ImageDataset) else HeadsTask
+    task = kind(dataset, settings, human_error)
+    if human_error is not None:
+        _check_human_error(human_error, task)
+    return task
 
 
 def _check_human_error(human_error, task):
     """One figure for one target, a dict for several."""
-    if human_error is None:
-        return
     errors = human_error if isinstance(human_error, Mapping) else {None: human_error}
     for name, error in errors.items():
         what = "human_error" if name is None else f"human_error[{name!r}]"
         check_between("fine_tune", what, error, 0, 1)
-    if not task.takes_human_error(human_error):
+    if not task.takes_human_error:
         raise ValueError(
             f"fine_tune: human_error must be one number for one target and a dict from target "
             f"to number for several; got {human_error!r}."
         )
-
-
-def _size(model, image_size):
-    """Height and width of the images for `model`."""
-    if isinstance(model, str):
-        return check_pair("fine_tune", "image_size", image_size or card(model).input_size)
-    if not isinstance(model, keras.Model):
-        raise ValueError(
-            f"fine_tune: model must be a name of the zoo or a keras.Model; got "
-            f"{type(model).__name__}."
-        )
-    own = networks.input_size(model)
-    if image_size is None:
-        if None in own:
-            raise ValueError(
-                f"fine_tune: image_size must be given, because {model.name!r} takes "
-                f"images of any size {own}."
-            )
-        return own
-    size = check_pair("fine_tune", "image_size", image_size)
-    if any(mine not in (None, side) for mine, side in zip(own, size, strict=True)):
-        raise ValueError(
-            f"fine_tune: image_size must be what {model.name!r} was built for, {own}; got "
-            f"{size}."
-        )
-    return size

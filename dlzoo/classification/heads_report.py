@@ -6,15 +6,16 @@ from typing import Any
 
 from dlzoo._text import columns
 from dlzoo.classification.heads.scores import BinaryScore, MultilabelScore, RegressionScore
-from dlzoo.classification.report import (
-    SplitScore,
+from dlzoo.classification.report import SplitScore
+from dlzoo.data import Target
+from dlzoo.training import Diagnosis
+from dlzoo.training.results import (
     StageSummary,
     circumstances,
     diagnosis_from,
+    facts_from,
     headline,
 )
-from dlzoo.data import Target
-from dlzoo.training import Diagnosis
 
 SCORES: dict[str, Any] = {
     "binary": BinaryScore,
@@ -115,15 +116,13 @@ class HeadsReport:
             split: {name: kinds[name].from_dict(score) for name, score in scores.items()}
             for split, scores in values["splits"].items()
         }
-        made = {
-            "targets": targets,
-            "splits": splits,
-            "diagnoses": {k: diagnosis_from(v) for k, v in values["diagnoses"].items()},
-            "mistakes": tuple(Miss(**miss) for miss in values["mistakes"]),
-            "stages": tuple(StageSummary(**stage) for stage in values["stages"]),
-            "notes": tuple(values["notes"]),
-        }
-        return cls(**{**values, **made})
+        return cls(
+            targets=targets,
+            splits=splits,
+            diagnoses={k: diagnosis_from(v) for k, v in values["diagnoses"].items()},
+            mistakes=tuple(Miss(**miss) for miss in values["mistakes"]),
+            **facts_from(values),
+        )
 
     def __str__(self) -> str:
         size = "x".join(str(side) for side in self.settings["image_size"])

@@ -1,6 +1,7 @@
 """What a table says about images: a head a column, all on the same vector."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,8 @@ from dlzoo.classification.heads.head import known
 from dlzoo.classification.heads.loss import columns_of
 from dlzoo.classification.heads.parts import dense_part, plain_names
 from dlzoo.classification.heads_report import HeadsReport, Miss
-from dlzoo.classification.settings import Settings
-from dlzoo.classification.task import Task
+from dlzoo.classification.image_task import ImageTask
+from dlzoo.classification.settings import ClassSettings
 from dlzoo.data import TargetDataset, read_image
 from dlzoo.models import Network
 from dlzoo.visualize import gallery, save_figure
@@ -20,20 +21,22 @@ _MISTAKES = 10
 _AT_LEAST = 3  # mistakes of each target, where there are many
 
 
-class HeadsTask(Task):
+class HeadsTask(ImageTask):
     """Binary, multi-class, multi-label and regression heads; several are learnt at once.
 
     While it is trained the network has one dense layer, whose scores the heads share; the
     finished model has one a head.
     """
 
-    def __init__(self, dataset: TargetDataset, settings: Settings):
+    dataset: TargetDataset
+
+    def __init__(self, dataset: TargetDataset, settings: ClassSettings, human_error: Any):
         if settings.class_weights is not None:
             raise ValueError(
                 "fine_tune: class_weights must be None here, because they are for one column "
                 f"of classes and the data have {dataset.targets}."
             )
-        self.dataset: TargetDataset = dataset
+        super().__init__(dataset, settings, human_error)
         train = dataset.splits["train"].values
         self.heads = [
             HEADS[target.kind](target, train[target.name], settings.label_smoothing)
@@ -51,12 +54,14 @@ class HeadsTask(Task):
 
     @property
     def config(self):
-        return {"targets": {head.target.name: head.target.kind for head in self.heads}}
+        targets = {head.target.name: head.target.kind for head in self.heads}
+        return {"targets": targets} | super().config
 
-    def takes_human_error(self, human_error):
+    @property
+    def takes_human_error(self):
         names = {head.target.name for head in self.heads}
-        if isinstance(human_error, Mapping):
-            return set(human_error) <= names
+        if isinstance(self.human_error, Mapping):
+            return set(self.human_error) <= names
         return len(names) == 1
 
     def targets(self, split):
@@ -87,19 +92,20 @@ class HeadsTask(Task):
         ]
         return self._by_name(parts)
 
-    def finished(self, classifier):
-        vector = classifier.body.output
-        taken = {layer.name for layer in classifier.body.layers}
+    def finished(self, network):
+        vector = network.body.output
+        taken = {layer.name for layer in network.body.layers}
         parts = []
         for head, columns, name in zip(self.heads, self._columns, self.names, strict=True):
             while name in taken or f"{name}_score" in taken:
                 name += "_"
-            dense = dense_part(classifier.head, columns, head.activation, f"{name}_score")
+            dense = dense_part(network.head, columns, head.activation, f"{name}_score")
             parts.append(head.finish(dense(vector), name))
-        return Network(classifier.body.input, self._by_name(parts), name=classifier.name)
+        return Network(network.body.input, self._by_name(parts), name=network.name)
 
-    def report(self, answers, human_error, **facts):
+    def report(self, answers, **facts):
         scores = {split: dict(self._evaluated(split, answers[split])) for split in answers}
+        human_error = self.human_error
         if not isinstance(human_error, Mapping):
             human_error = {head.target.name: human_error for head in self.heads}
         diagnoses = {}
@@ -119,6 +125,9 @@ class HeadsTask(Task):
             mistakes=tuple(self._mistakes(answers)),
             **facts,
         )
+
+    def report_from(self, values):
+        return HeadsReport.from_dict(values)
 
     def draw(self, report, answers, folder):
         split = report.headline

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
-from dlzoo.layers import ClassLabels, ImagePreprocessing, InvertedDropout
+from dlzoo.layers import ClassLabels, InvertedDropout
 from dlzoo.models import Network, create_model
-from dlzoo.training import seeded, sublayers
-from dlzoo.weights import Preprocessing, card
+from dlzoo.training import seeded
+from dlzoo.training.image_models import flat, free_name, origin, preprocessing_layer
+from dlzoo.weights import card
 
 HEAD = "head"
 AUTO = "auto"
-INCLUDED = "included"  # `preprocessing=` of a model that takes raw pixels already
 
 # Layers after or before the head that have nothing to learn.
 _AFTER_HEAD = (
@@ -48,6 +49,22 @@ class Classifier:
     head: layers.Dense
     pretrained: bool
     load_report: Any = None
+
+    @property
+    def core(self) -> keras.Model:
+        """The body; the head stays in float32."""
+        return self.body
+
+    @property
+    def head_layers(self) -> list[layers.Layer]:
+        """The one layer that is trained in every stage."""
+        return [self.head]
+
+    def head_scores(self, features: np.ndarray) -> np.ndarray:
+        """From features of all examples to scores, by hand: quicker than a network."""
+        scores = features @ keras.ops.convert_to_numpy(self.head.kernel)
+        bias = self.head.bias
+        return scores if bias is None else scores + keras.ops.convert_to_numpy(bias)
 
     def head_model(self, dropout: float, seed: int) -> keras.Model:
         """From features to scores (logits)."""
@@ -113,68 +130,9 @@ def from_model(
         layer = preprocessing_layer(model, preprocessing)
         if layer is not None:
             x = layer(x)
-        body, head = _split(image, _flat(copy, x), model.name, classes)
+        body, head = _split(image, flat(copy, x), model.name, classes)
     report = getattr(model, "load_report", None)
     return Classifier(model.name, body, head, pretrained, report)
-
-
-def preprocessing_layer(model: keras.Model, preprocessing: Any) -> layers.Layer | None:
-    """The layer to put in front of `model` so that it takes raw RGB; None if it does.
-
-    Raises:
-        ValueError: It is not known what the model expects.
-    """
-    if _takes_raw_pixels(model) or preprocessing == INCLUDED:
-        return None
-    if isinstance(preprocessing, Preprocessing):
-        return ImagePreprocessing(
-            preprocessing.scale,
-            preprocessing.mean,
-            preprocessing.std,
-            preprocessing.channel_order,
-            name="preprocessing",
-        )
-    if isinstance(preprocessing, layers.Layer):
-        return preprocessing.__class__.from_config(preprocessing.get_config())
-    raise ValueError(
-        f"{model.name}: preprocessing must be given, because the model has no "
-        f"ImagePreprocessing layer and pixels scaled otherwise than in its training give "
-        f"wrong answers; got {preprocessing!r}. Pass one of dlzoo.weights.CAFFE, "
-        f"INCEPTION (e.g. MobileNetV2 of keras.applications) or IMAGENET, a layer, or "
-        f"{INCLUDED!r} if the model takes RGB of 0 to 255; or build it by dlzoo with "
-        f"include_preprocessing=True."
-    )
-
-
-def input_size(model: keras.Model) -> tuple[int | None, int | None]:
-    """Height and width of the images that `model` takes.
-
-    Raises:
-        ValueError: It does not take one batch of RGB images.
-    """
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
-        raise ValueError(
-            f"{model.name}: the model must take images (batch, height, width, 3); its "
-            f"input shape is {shape}."
-        )
-    return shape[1:3]
-
-
-def _takes_raw_pixels(model):
-    """Whether the first thing that `model` does is to scale pixels."""
-    inside = sublayers(model)
-    if any(isinstance(layer, ImagePreprocessing) for layer in inside):
-        return True
-    models = (keras.Model, layers.InputLayer)
-    first = next((layer for layer in inside if not isinstance(layer, models)), None)
-    return isinstance(first, layers.Rescaling)
-
-
-def _flat(model, x):
-    """The output of `model` for `x`, its layers (not the model) becoming part of the graph."""
-    functional = hasattr(model, "operations") or isinstance(model, keras.Sequential)
-    return model.call(x) if functional else model(x)
 
 
 def _split(image, output, name, classes):
@@ -185,7 +143,7 @@ def _split(image, output, name, classes):
         )
     tensor, head = _cut_head(output)
     if len(tensor.shape) == 4:
-        tensor = layers.GlobalAveragePooling2D(name=_free_name(image, tensor, "pool"))(tensor)
+        tensor = layers.GlobalAveragePooling2D(name=free_name(image, tensor, "pool"))(tensor)
     if len(tensor.shape) != 2:
         raise ValueError(
             f"{name}: the model must end in scores (batch, classes), a vector or a "
@@ -194,7 +152,7 @@ def _split(image, output, name, classes):
     body = Network(image, tensor, name=name)
     if head is None or head.units != classes:
         # Zeros: the first loss is log(classes), whatever the features are.
-        label = _free_name(image, tensor, HEAD)
+        label = free_name(image, tensor, HEAD)
         head = layers.Dense(classes, kernel_initializer="zeros", dtype="float32", name=label)
         head.build(tensor.shape)
     return body, head
@@ -204,11 +162,11 @@ def _cut_head(output):
     """The tensor that the model's head takes and the head, or the output and None."""
     tensor = output
     while True:
-        layer, source = _origin(tensor)
+        layer, source = origin(tensor)
         if isinstance(layer, (*_AFTER_HEAD, *_DROPOUT, ClassLabels)):
             tensor = source
         elif isinstance(layer, keras.Model) and hasattr(layer, "operations"):
-            tensor = _flat(layer, source)  # a whole classifier inside another model
+            tensor = flat(layer, source)  # a whole classifier inside another model
         else:
             break
     if isinstance(layer, layers.Dense):
@@ -217,21 +175,6 @@ def _cut_head(output):
         head = None  # keras.applications.MobileNet: a 1x1 convolution, then Reshape
     else:
         return output, None
-    while isinstance(_origin(source)[0], _DROPOUT):
-        source = _origin(source)[1]
+    while isinstance(origin(source)[0], _DROPOUT):
+        source = origin(source)[1]
     return source, head
-
-
-def _origin(tensor):
-    """The layer that made a symbolic tensor, and what it was called on."""
-    history = tensor._keras_history
-    node = history.operation._inbound_nodes[history.node_index]
-    sources = node.input_tensors
-    return history.operation, sources[0] if sources else None
-
-
-def _free_name(image, tensor, wanted):
-    """`wanted`, or `wanted_2` ... if the network has such a layer already."""
-    taken = {layer.name for layer in keras.Model(image, tensor).layers}
-    names = (wanted, *(f"{wanted}_{number}" for number in range(2, 1000)))
-    return next(name for name in names if name not in taken)

@@ -1,10 +1,17 @@
 """What came out of a fine-tuning: the numbers, for people and for programs."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from dlzoo.training import Diagnosis
+from dlzoo.training.results import (
+    StageSummary,
+    circumstances,
+    diagnosis_from,
+    facts_from,
+    headline,
+)
 
 
 @dataclass(frozen=True)
@@ -79,16 +86,6 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class StageSummary:
-    """What one stage did; `best_epoch` 0 means that it was of no use and was undone."""
-
-    name: str
-    epochs: int
-    best_epoch: int
-    learning_rate: float
-
-
-@dataclass(frozen=True)
 class Report:
     """The result of `fine_tune`.
 
@@ -137,17 +134,11 @@ class Report:
         """Back from `to_dict` or JSON."""
         splits = {k: SplitScore.from_dict(v) for k, v in values["splits"].items()}
         return cls(
-            model=values["model"],
-            load_report=values["load_report"],
             classes=tuple(values["classes"]),
             splits=splits,
             diagnosis=diagnosis_from(values["diagnosis"]),
             mistakes=tuple(Mistake(**mistake) for mistake in values["mistakes"]),
-            stages=tuple(StageSummary(**stage) for stage in values["stages"]),
-            seconds=dict(values["seconds"]),
-            settings=dict(values["settings"]),
-            versions=dict(values["versions"]),
-            notes=tuple(values["notes"]),
+            **facts_from(values),
         )
 
     def __str__(self) -> str:
@@ -191,27 +182,3 @@ class Report:
                 f"  {score.name:<{width}}{score.precision:>10.1%}{score.recall:>8.1%}"
                 f"{score.f1:>8.1%}{score.support:>8}"
             )
-
-
-def headline(splits: Collection[str]) -> str:
-    """The split that a report is about: the most honest one that there is."""
-    return next(name for name in ("test", "dev", "train") if name in splits)
-
-
-def circumstances(report: Any) -> Iterator[str]:
-    """How a run went, in three lines, from a report's stages, seconds and versions."""
-    stages = "; ".join(
-        f"{stage.name}: {stage.epochs} epochs, best {stage.best_epoch or 'before it'}"
-        for stage in report.stages
-    )
-    times = ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items())
-    versions = ", ".join(f"{name} {value}" for name, value in report.versions.items())
-    yield f"Trained: {stages} (seed {report.settings['seed']})"
-    yield f"Time: {times}"
-    yield f"With: {versions}"
-
-
-def diagnosis_from(values: Mapping[str, Any]) -> Diagnosis:
-    """Back from `to_dict` or JSON."""
-    lists = {name: tuple(values[name]) for name in ("problems", "remedies")}
-    return Diagnosis(**{**values, **lists})

@@ -1,10 +1,19 @@
-"""Images in: single files, folders by class, lists, CSVs, and TensorFlow Datasets."""
+"""Images in: files, folders by class or with masks, lists, CSVs, TensorFlow Datasets."""
 
 from dlzoo.data.chosen import Chosen, choose_targets
 from dlzoo.data.dataset import Examples, ImageDataset, open_images
 from dlzoo.data.decoded import decode
 from dlzoo.data.digits import write_digits
 from dlzoo.data.images import read_image
+from dlzoo.data.mask_codes import MaskCode
+from dlzoo.data.mask_dataset import open_masks
+from dlzoo.data.mask_examples import (
+    MaskDataset,
+    MaskExamples,
+    decode_pairs,
+    median_frequency_weights,
+    read_mask,
+)
 from dlzoo.data.tables import Table, read_table
 from dlzoo.data.target_dataset import TargetDataset, TargetExamples
 from dlzoo.data.targets import Target
@@ -13,14 +22,21 @@ __all__ = [
     "Chosen",
     "Examples",
     "ImageDataset",
+    "MaskCode",
+    "MaskDataset",
+    "MaskExamples",
     "Table",
     "Target",
     "TargetDataset",
     "TargetExamples",
     "choose_targets",
     "decode",
+    "decode_pairs",
+    "median_frequency_weights",
     "open_images",
+    "open_masks",
     "read_image",
+    "read_mask",
     "read_table",
     "write_digits",
 ]

@@ -120,7 +120,7 @@ def open_images(
     """
     check_choice("open_images", "on_bad_image", on_bad_image, ("error", "skip"))
     check_choice("open_images", "on_duplicate", on_duplicate, ("error", "drop", "keep"))
-    fractions = _check_split_fractions(fractions)
+    fractions = check_split_fractions("open_images", fractions)
     if is_table(data):
         chosen = choose_targets(read_table(data), targets)
         if not has_one_class_column(chosen):
@@ -156,11 +156,12 @@ def open_images(
     return ImageDataset(tuple(classes), splits, tuple(listing.notes), fingerprint)
 
 
-def _check_split_fractions(fractions):
+def check_split_fractions(who: str, fractions: Mapping[str, float] | None) -> dict[str, float]:
+    """Split to fraction: those given, which must have "train", or the usual."""
     if fractions is None:
         return dict(FRACTIONS)
     for name in fractions:
-        check_choice("open_images", "each key of fractions", name, SPLITS)
+        check_choice(who, "each key of fractions", name, SPLITS)
     check_fractions(fractions)
     if "train" not in fractions:
         raise ValueError(f"fractions must have 'train'; got {dict(fractions)}.")

@@ -48,7 +48,7 @@ _UPRIGHT = {  # EXIF orientation -> what makes the picture upright
 _SIDEWAYS = (5, 6, 7, 8)
 
 # What Pillow's readers raise on damaged files: mostly OSError, but also the others.
-_UNREADABLE = (
+UNREADABLE = (
     OSError,
     SyntaxError,
     ValueError,
@@ -107,8 +107,8 @@ def read_image(
             return _finish(image, target, crop_fraction, interpolation)
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
-    except _UNREADABLE as error:
-        raise DataError(f"{name}: {_why(source, error)}") from error
+    except UNREADABLE as error:
+        raise DataError(f"{name}: {reason(source, error)}") from error
 
 
 def check_image(content: bytes, name: str) -> None:
@@ -121,8 +121,15 @@ def check_image(content: bytes, name: str) -> None:
         with _open(io.BytesIO(content)) as image:
             image.draft(image.mode, (1, 1))
             image.load()
-    except _UNREADABLE as error:
-        raise DataError(f"{name}: {_why(io.BytesIO(content), error)}") from error
+    except UNREADABLE as error:
+        raise DataError(f"{name}: {reason(io.BytesIO(content), error)}") from error
+
+
+def upright_size(content: bytes) -> tuple[int, int]:
+    """Height and width of an image's file as `read_image` gives it, without decoding it."""
+    with _open(io.BytesIO(content)) as image:
+        width, height = image.size
+        return (width, height) if _orientation(image) in _SIDEWAYS else (height, width)
 
 
 def resized_size(
@@ -245,11 +252,11 @@ def _open(source):
 def _orientation(image):
     try:
         return image.getexif().get(_ORIENTATION_TAG, 1)
-    except _UNREADABLE:  # damaged EXIF data around a sound picture
+    except UNREADABLE:  # damaged EXIF data around a sound picture
         return 1
 
 
-def _why(source, error):
+def reason(source, error):
     """What is wrong with a file, in words."""
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return (

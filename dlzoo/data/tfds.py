@@ -4,6 +4,7 @@ Everything else in dlzoo sees folders. So a data set is written out once, as it 
 (the encoded bytes, nothing is decoded and compressed again), and used like any other.
 """
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -40,6 +41,17 @@ def export_tfds(spec: str, cache: str | os.PathLike) -> Path:
             not on this machine and cannot be downloaded.
         MissingExtraError: TensorFlow Datasets is not installed.
     """
+    builder, tfds, folder = open_builder(spec, cache)
+    if not folder.is_dir():
+        image, label = _image_and_label(spec, builder.info, tfds)
+        prepare(spec, builder)
+        with written_once(folder) as whole:
+            _write(spec, builder, image, label, whole, tfds)
+    return folder
+
+
+def open_builder(spec, cache):
+    """The builder of `spec`, the module of TensorFlow Datasets, and the folder to write."""
     purpose = f"Reading {spec!r}"
     require("tensorflow", extra="tensorflow", purpose=purpose)
     tfds = require("tensorflow_datasets", extra="datasets", purpose=purpose)
@@ -54,16 +66,17 @@ def export_tfds(spec: str, cache: str | os.PathLike) -> Path:
     folder = Path(cache, *builder.name.split("/"))
     if builder.builder_config is not None:
         folder /= builder.builder_config.name
-    folder /= str(builder.version)
-    if not folder.is_dir():
-        image, label = _image_and_label(spec, builder.info, tfds)
-        _prepare(spec, builder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder.parent) as place:
-            whole = Path(place, "whole")
-            _write(spec, builder, image, label, whole, tfds)
-            _move(whole, folder)
-    return folder
+    return builder, tfds, folder / str(builder.version)
+
+
+@contextlib.contextmanager
+def written_once(folder):
+    """Give a folder to write to, which becomes `folder` if the block succeeds."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=folder.parent) as place:
+        whole = Path(place, "whole")
+        yield whole
+        _move(whole, folder)
 
 
 def _image_and_label(spec, info, tfds):
@@ -86,7 +99,8 @@ def _image_and_label(spec, info, tfds):
     return image, label
 
 
-def _prepare(spec, builder):
+def prepare(spec, builder):
+    """Download and prepare, or say what to do."""
     try:
         builder.download_and_prepare()
     except ImportError as error:  # some data sets need packages of their own
@@ -123,12 +137,13 @@ def _write(spec, builder, image, label, folder, tfds):
             if example[label] >= 0:
                 content = bytes(example[image])
                 name = names[example[label]].replace("/", "_").lstrip(".")
-                path = folder / split / name / f"{number:07d}{_suffix(spec, content)}"
+                path = folder / split / name / f"{number:07d}{image_suffix(spec, content)}"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
 
 
-def _suffix(spec, content):
+def image_suffix(spec, content):
+    """How the file of an encoded image ends."""
     for start, suffix in _SUFFIXES:
         if content.startswith(start):
             return suffix

@@ -18,6 +18,9 @@ class Batches(keras.utils.PyDataset):
         batch_size: At most this many examples a batch.
         weights: One number an example, or None.
         seed: Whole numbers that the order depends on; None keeps the order of the data.
+        change: Called as `change(generator, *batch)` for each batch, to give back another:
+            augmentation of inputs and targets together. The generator (NumPy's) follows
+            from `(seed, epoch, step)`, so that a resumed run sees the same changes, too.
 
     Example:
         >>> batches = Batches(np.arange(10), np.arange(10), batch_size=4)
@@ -25,13 +28,14 @@ class Batches(keras.utils.PyDataset):
         [4, 3, 3]
     """
 
-    def __init__(self, inputs, targets, batch_size, *, weights=None, seed=None):
+    def __init__(self, inputs, targets, batch_size, *, weights=None, seed=None, change=None):
         super().__init__()
         self.inputs = inputs
         self.targets = targets
         self.weights = weights
         self.batch_size = batch_size
         self.seed = seed
+        self.change = change
         self.epoch = 0
 
     @property
@@ -53,5 +57,10 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, step):
         chosen = self._indices[step]
-        batch = self.inputs[chosen], self.targets[chosen]
-        return batch if self.weights is None else (*batch, self.weights[chosen])
+        batch: tuple = self.inputs[chosen], self.targets[chosen]
+        if self.weights is not None:
+            batch = *batch, self.weights[chosen]
+        if self.change is None:
+            return batch
+        key = (*(self.seed or ()), self.epoch, step)
+        return self.change(np.random.default_rng(key), *batch)

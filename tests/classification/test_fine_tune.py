@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import dlzoo
-from dlzoo.classification.run import Run
 from dlzoo.data import read_image
 from dlzoo.errors import DataError
-from dlzoo.training import batch_normalizations, train_only
+from dlzoo.training import batch_normalizations
+from dlzoo.training.run import Run
 from dlzoo.weights import INCEPTION
 from tests.classification.conftest import CLASSES, SIZE, numbers, tiny_network
 
@@ -194,18 +194,12 @@ def test_kill_and_the_same_call_again(tuned, digits, tmp_path):
     np.testing.assert_array_equal(answers(resumed.model, digits), answers(tuned.model, digits))
 
 
-def behind_the_body(run):
-    model = run._whole_model()
-    train_only(model, [run.classifier.head])
-    return run._trainable(model, run._decoded, 0)
-
-
 def test_cached_features_train_the_head_like_the_whole_network(digits):
     head_only = {"unfreeze": "head", "epochs": 4, "augment": False}
     cached = tune(digits, **head_only)
     with pytest.MonkeyPatch.context() as patch:
         # the head again, this time behind the frozen body
-        patch.setattr(Run, "_head", behind_the_body)
+        patch.setattr(Run, "_head", Run._behind_the_body)
         uncached = tune(digits, **head_only)
     for ours, theirs in zip(cached.history, uncached.history, strict=True):
         assert ours["val_accuracy"] == theirs["val_accuracy"]

@@ -12,10 +12,10 @@ import pytest
 
 import dlzoo
 from dlzoo.classification import HeadsReport, MultiPrediction, Prediction
-from dlzoo.classification.run import Run
 from dlzoo.data import read_image
 from dlzoo.errors import DataError
 from dlzoo.training.checkpoint import Checkpoint
+from dlzoo.training.run import Run
 from tests.classification.conftest import SIZE, tiny_network
 from tests.classification.tables import paint, with_holes, write_table
 

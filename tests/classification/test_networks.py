@@ -7,6 +7,7 @@ import pytest
 import dlzoo
 from dlzoo.classification import networks
 from dlzoo.layers import ImagePreprocessing
+from dlzoo.training.image_models import INCLUDED, input_size
 from dlzoo.weights import INCEPTION
 from tests.classification.conftest import SIZE, numbers, tiny_network
 
@@ -81,7 +82,7 @@ def test_missing_preprocessing_is_asked_for():
         finished = taken(model, 4, preprocessing).finished("abcd")
         np.testing.assert_allclose(answers(finished), by_hand, rtol=1e-4, atol=1e-5)
     raw = keras.ops.convert_to_numpy(model(IMAGES.astype("float32"), training=False))
-    finished = taken(model, 4, networks.INCLUDED).finished("abcd")
+    finished = taken(model, 4, INCLUDED).finished("abcd")
     np.testing.assert_allclose(answers(finished), raw, rtol=1e-4, atol=1e-5)
 
 
@@ -119,7 +120,7 @@ def test_the_augmentation_is_in_the_training_model_only():
 )
 def test_networks_that_take_no_rgb_images_are_refused(build, match):
     with pytest.raises(ValueError, match=match):
-        networks.input_size(build())
+        input_size(build())
 
 
 def test_several_outputs_and_sequences_are_refused():

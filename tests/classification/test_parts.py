@@ -6,16 +6,17 @@ import keras
 import numpy as np
 import pytest
 
-from dlzoo.classification.augmentation import AUGMENTATIONS, augmentation, describe
+from dlzoo.classification.augmentation import AUGMENTATIONS, augmentation
 from dlzoo.classification.evaluation import (
     diagnose_splits,
     score_split,
     softmax,
     worst_mistakes,
 )
-from dlzoo.classification.settings import Settings
+from dlzoo.classification.settings import ClassSettings
 from dlzoo.classification.targets import OneHot, class_weight_table
 from dlzoo.data import Examples
+from dlzoo.training import augmenting
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 CLASSES = ("ant", "bee", "cat")
@@ -70,6 +71,10 @@ def test_augmentation_changes_images_within_their_range_and_by_its_seed():
     np.testing.assert_array_equal(quiet, images)
 
 
+def describe(choice):
+    return augmenting.describe(choice, AUGMENTATIONS)
+
+
 def test_augmentation_choices():
     assert augmentation(False, 0) is None
     assert augmentation([], 0) is None
@@ -106,26 +111,26 @@ def test_augmentation_choices():
 )
 def test_settings_are_checked(arguments, match):
     with pytest.raises(ValueError, match=match):
-        Settings(**arguments)
+        ClassSettings(**arguments)
 
 
 def test_how_much_is_unfrozen():
-    assert [Settings().tuned_stages(n, 5) for n in (100, 500, 5000)] == [0, 3, 5]
-    counts = [Settings(unfreeze=x).tuned_stages(9, 5) for x in ("head", "last", 2, "all")]
+    assert [ClassSettings().tuned_stages(n, 5) for n in (100, 500, 5000)] == [0, 3, 5]
+    counts = [ClassSettings(unfreeze=x).tuned_stages(9, 5) for x in ("head", "last", 2, "all")]
     assert counts == [0, 3, 2, 5]
     with pytest.raises(ValueError, match="number of stages of this network, 5; got 6"):
-        Settings(unfreeze=6).tuned_stages(9, 5)
+        ClassSettings(unfreeze=6).tuned_stages(9, 5)
 
 
 def test_epochs_and_rates_for_head_and_later_stages():
-    pair = Settings(epochs=(3, 4), learning_rate=(0.1, 0.01))
+    pair = ClassSettings(epochs=(3, 4), learning_rate=(0.1, 0.01))
     assert (pair.head_schedule().epochs, pair.tuning_schedule().epochs) == (3, 4)
     assert pair.tuning_schedule().learning_rate == 0.01
-    one = Settings(epochs=7, learning_rate=0.2)
+    one = ClassSettings(epochs=7, learning_rate=0.2)
     assert (one.head_schedule().epochs, one.tuning_schedule().epochs) == (7, 7)
     assert one.head_schedule().learning_rate == 0.2
-    assert Settings().head_schedule().learning_rate > (
-        Settings().tuning_schedule().learning_rate
+    assert ClassSettings().head_schedule().learning_rate > (
+        ClassSettings().tuning_schedule().learning_rate
     )
 
 

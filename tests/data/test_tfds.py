@@ -109,7 +109,7 @@ def test_open_images(data_dir, tmp_path, monkeypatch):
 
 def test_a_failure_leaves_nothing_behind(data_dir, tmp_path):
     with (
-        mock.patch("dlzoo.data.tfds._suffix", side_effect=KeyboardInterrupt),
+        mock.patch("dlzoo.data.tfds.image_suffix", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         export_tfds("tfds:dlzoo_toy", tmp_path / "cache")

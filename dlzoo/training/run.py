@@ -1,4 +1,4 @@
-"""One fine-tuning of a classifier: its data, its stages, for the engine."""
+"""One fine-tuning, whatever the task is: its data, its stages, for the trainer."""
 
 import time
 from collections.abc import Iterator
@@ -7,45 +7,39 @@ from typing import Any
 
 import keras
 
-from dlzoo.classification.augmentation import augmentation, without_names
-from dlzoo.classification.networks import Classifier
-from dlzoo.classification.settings import Settings
-from dlzoo.classification.task import Task
-from dlzoo.data import decode
 from dlzoo.layers import ImagePreprocessing
-from dlzoo.training import (
-    Batches,
-    RunFolder,
-    Stage,
-    Trainable,
-    Trainer,
-    forward,
+from dlzoo.layers.inside import sublayers
+from dlzoo.training.augmenting import without_names
+from dlzoo.training.batches import Batches
+from dlzoo.training.freezing import (
+    batch_normalizations,
     limit_batch_norm_momentum,
     network_stages,
-    seeded,
-    set_policy,
-    stored,
-    sublayers,
     train_only,
-    weights_digest,
 )
+from dlzoo.training.inference import forward, stored, weights_digest
+from dlzoo.training.precision import set_policy
+from dlzoo.training.run_folder import RunFolder
+from dlzoo.training.seeding import seeded
+from dlzoo.training.settings import Settings
+from dlzoo.training.task import Task, TrainedNetwork
+from dlzoo.training.trainer import Stage, Trainable, Trainer
 
-_FORWARD_BATCH = 64  # images at once where nothing is learnt
-_VECTORS_BATCH = 1024  # the same for cached features
+_FEATURES_BATCH = 1024  # of cached features at once where nothing is learnt
 
 
 class Run:
-    """Brings what the engine needs and remembers what is used more than once."""
+    """Brings what the trainer needs and remembers what is used more than once."""
 
     def __init__(
         self,
-        classifier: Classifier,
+        network: TrainedNetwork,
         task: Task,
         settings: Settings,
         size: tuple[int, int],
         folder: RunFolder,
     ):
-        self.classifier = classifier
+        self.network = network
         self.task = task
         self.dataset = task.dataset
         self.settings = settings
@@ -54,7 +48,7 @@ class Run:
         self.seconds: dict[str, float] = {}
         self._images: dict[str, Any] = {}
         self._body_digest = weights_digest(
-            classifier.body, name=classifier.name, size=size, **self._scaling()
+            network.body, name=network.name, size=size, **self._scaling()
         )
         self.plan = self._make_plan()
 
@@ -62,9 +56,9 @@ class Run:
     def config(self) -> dict[str, Any]:
         """All that the result depends on."""
         return {
-            "task": "classification",
-            "model": self.classifier.name,
-            "pretrained": self.classifier.pretrained,
+            "task": self.task.name,
+            "model": self.network.name,
+            "pretrained": self.network.pretrained,
             "body": self._body_digest,
             "data": self.dataset.fingerprint,
             "image_size": list(self.size),
@@ -74,7 +68,7 @@ class Run:
         }
 
     def train(self) -> tuple[dict[str, Any], ...]:
-        """Run the stages; afterwards the classifier holds the best weights."""
+        """Run the stages; afterwards the network holds the best weights."""
         trainer = Trainer(
             self.folder.checkpoint,
             score=self.task.score if "dev" in self.dataset.splits else None,
@@ -87,20 +81,19 @@ class Run:
         return history
 
     def answers(self, split: str, finished: keras.Model) -> Any:
-        """What the finished classifier answers to a split."""
+        """What the finished network answers to a split."""
         if self._body_is_unchanged():
-            return self.task.answers(self._head_scores(self._vectors(split)))
-        what = f"Testing on {split}"
-        return forward(finished, self._decoded(split), _FORWARD_BATCH, what=what)
+            return self.task.answers(self.network.head_scores(self._features(split)))
+        return self.task.test(finished, self._decoded(split), split)
 
     def finish_model(self) -> keras.Model:
-        """The classifier with everything inside, in float32."""
-        set_policy(self.classifier.body, "float32")
-        return self.task.finished(self.classifier)
+        """The network with everything inside, in float32."""
+        set_policy(self.network.core, "float32")
+        return self.task.finished(self.network)
 
     def _make_plan(self):
-        settings, body = self.settings, self.classifier.body
-        if not self.classifier.pretrained:
+        settings, body = self.settings, self.network.body
+        if not self.network.pretrained:
             return [Stage("all layers", self._everything, settings.scratch_schedule())]
         stages = network_stages(body)
         count = settings.tuned_stages(len(self.dataset.splits["train"]), len(stages))
@@ -112,33 +105,47 @@ class Run:
         return plan
 
     def _head(self):
-        """The head on what the frozen body answers."""
+        """The head on what the frozen body answers, computed once if it can be kept."""
         self._set_precision()
-        model = self.classifier.head_model(self.settings.dropout, self.settings.seed)
-        train_only(model, [self.classifier.head])
-        return self._trainable(model, self._vectors, 0, _VECTORS_BATCH)
+        model = self.network.head_model(self.settings.dropout, self.settings.seed)
+        if model is None:
+            return self._behind_the_body()
+        train_only(model, self.network.head_layers, freeze_batch_norm=False)
+        return self._trainable(model, self._features, 0, _FEATURES_BATCH)
+
+    def _behind_the_body(self):
+        """The head, with the frozen body in front of it."""
+        model = self._whole_model()
+        self._train_only(model, [])
+        return self._trainable(model, self._decoded, 0, change=self.task.change())
 
     def _tuned(self, layers):
         """Head and some layers of the pretrained body."""
         model = self._whole_model()
-        freeze = self.settings.freeze_batch_norm
-        train_only(model, [*layers, self.classifier.head], freeze_batch_norm=freeze)
-        return self._trainable(model, self._decoded, 1)
+        self._train_only(model, layers)
+        return self._trainable(model, self._decoded, 1, change=self.task.change())
 
     def _everything(self):
         """All layers from scratch, batch normalisation, too."""
         model = self._whole_model()
         model.trainable = True
-        return self._trainable(model, self._decoded, 0)
+        return self._trainable(model, self._decoded, 0, change=self.task.change())
+
+    def _train_only(self, model, layers):
+        """Make the head and these layers of the body trainable."""
+        train_only(model, [*layers, *self.network.head_layers], freeze_batch_norm=False)
+        if self.settings.freeze_batch_norm:
+            for layer in batch_normalizations(self.network.body):
+                layer.trainable = False
 
     def _whole_model(self):
         self._set_precision()
         seed = self.settings.seed
         with seeded(seed):
-            layer = augmentation(self.settings.augment, 100 * seed + 1)
-        return self.classifier.whole_model(layer, self.settings.dropout, seed)
+            layer = self.task.augmentation(100 * seed + 1)
+        return self.network.whole_model(layer, self.settings.dropout, seed)
 
-    def _trainable(self, model, inputs, stage, dev_batch=_FORWARD_BATCH):
+    def _trainable(self, model, inputs, stage, dev_batch=None, change=None):
         task, settings = self.task, self.settings
         train = Batches(
             inputs("train"),
@@ -146,30 +153,32 @@ class Run:
             settings.batch_size,
             weights=task.weights("train"),
             seed=(settings.seed, stage),
+            change=change,
         )
         dev = None
         if "dev" in self.dataset.splits:
-            dev = Batches(inputs("dev"), task.targets("dev"), dev_batch)
+            size = dev_batch or task.forward_batch
+            dev = Batches(inputs("dev"), task.targets("dev"), size)
         limit_batch_norm_momentum(model, len(train))
         return Trainable(model, train, dev, task.loss(), task.metrics())
 
     def _set_precision(self):
         if self.settings.mixed_bfloat16:
-            body = self.classifier.body
-            scaling = [x for x in sublayers(body) if isinstance(x, ImagePreprocessing)]
-            set_policy(body, "mixed_bfloat16", keep=scaling)
+            core = self.network.core
+            scaling = [x for x in sublayers(core) if isinstance(x, ImagePreprocessing)]
+            set_policy(core, "mixed_bfloat16", keep=scaling)
 
     def _decoded(self, split):
         """The images of a split; those that training needs stay in memory."""
         if split in self._images:
             return self._images[split]
         with self._timed("decoding"):
-            images = decode(self.dataset.splits[split], self.size)
+            images = self.task.images(split, self.size)
         if split in ("train", "dev"):
             self._images[split] = images
         return images
 
-    def _vectors(self, split):
+    def _features(self, split):
         """What the frozen body answers, kept on disk until the run has ended."""
         precision = "bfloat16" if self.settings.mixed_bfloat16 else "float32"
         path = self.folder.cache / f"{self._body_digest[:16]}-{precision}-{split}.npy"
@@ -177,8 +186,8 @@ class Run:
         def compute():
             images = self._decoded(split)
             with self._timed("features"):
-                what = f"Features of {split}"
-                return forward(self.classifier.body, images, _FORWARD_BATCH, what=what)
+                body, size = self.network.body, self.task.forward_batch
+                return forward(body, images, size, what=f"Features of {split}")
 
         return stored(path, compute)
 
@@ -186,17 +195,12 @@ class Run:
         """Whether cached features still are what the finished network computes."""
         return (
             len(self.plan) == 1
-            and self.classifier.pretrained
+            and self.network.pretrained
             and (not self.settings.mixed_bfloat16)
         )
 
-    def _head_scores(self, vectors):
-        kernel, bias = self.classifier.head.kernel, self.classifier.head.bias
-        scores = vectors @ keras.ops.convert_to_numpy(kernel)
-        return scores if bias is None else scores + keras.ops.convert_to_numpy(bias)
-
     def _scaling(self):
-        layers = sublayers(self.classifier.body)
+        layers = sublayers(self.network.body)
         found = [x.get_config() for x in layers if isinstance(x, ImagePreprocessing)]
         return {"preprocessing": without_names(found)}
 

@@ -3,7 +3,8 @@
 import json
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,32 +12,39 @@ from typing import Any
 import keras
 
 from dlzoo._files import atomic_path, write_json
-from dlzoo.classification.heads_report import HeadsReport
-from dlzoo.classification.report import Report, StageSummary
-from dlzoo.classification.run import Run
+from dlzoo.training.diagnosis import Diagnosis
+from dlzoo.training.run import Run
+from dlzoo.training.saved import MODEL
+from dlzoo.training.task import Task
 from dlzoo.visualize import learning_curves, save_figure
 
-MODEL = "model.keras"
 REPORT = "report.json"
 HISTORY = "history.json"
 
-
 Answers = dict[str, Any]  # by split
+History = tuple[dict[str, Any], ...]
 
 
-def collect(
-    run: Run, history: Sequence[dict[str, Any]], human_error: Any
-) -> tuple[keras.Model, Report | HeadsReport, Answers]:
-    """Test the trained classifier on every split."""
+@dataclass(frozen=True)
+class StageSummary:
+    """What one stage did; `best_epoch` 0 means that it was of no use and was undone."""
+
+    name: str
+    epochs: int
+    best_epoch: int
+    learning_rate: float
+
+
+def collect(run: Run, history: Sequence[dict[str, Any]]) -> tuple[keras.Model, Any, Answers]:
+    """Test the trained network on every split: the finished model, the report, answers."""
     started = time.perf_counter()
     model = run.finish_model()
     answers = {split: run.answers(split, model) for split in run.dataset.splits}
     run.seconds["evaluation"] = time.perf_counter() - started
-    loaded = run.classifier.load_report
+    loaded = run.network.load_report
     report = run.task.report(
         answers,
-        human_error,
-        model=run.classifier.name,
+        model=run.network.name,
         load_report=None if loaded is None else loaded.to_dict(),
         stages=_summaries(run, history),
         seconds={name: round(value, 2) for name, value in run.seconds.items()},
@@ -51,7 +59,7 @@ def save(
     run: Run,
     model: keras.Model,
     history: Sequence[dict[str, Any]],
-    report: Report | HeadsReport,
+    report: Any,
     answers: Answers,
 ) -> None:
     """Write everything into the run's folder, each file whole or not at all."""
@@ -66,15 +74,49 @@ def save(
     write_json(folder / REPORT, report.to_dict())
 
 
-def load(
-    folder: Path,
-) -> tuple[keras.Model, tuple[dict[str, Any], ...], Report | HeadsReport]:
+def load(task: Task, folder: Path) -> tuple[keras.Model, History, Any]:
     """Model, history and report from the folder of a run that has ended."""
     model = keras.saving.load_model(folder / MODEL)
     history = json.loads((folder / HISTORY).read_text(encoding="utf-8"))
     report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    kind = HeadsReport if "targets" in report else Report
-    return model, tuple(history), kind.from_dict(report)
+    return model, tuple(history), task.report_from(report)
+
+
+def headline(splits: Collection[str]) -> str:
+    """The split that a report is about: the most honest one that there is."""
+    return next(name for name in ("test", "dev", "train") if name in splits)
+
+
+def circumstances(report: Any) -> Iterator[str]:
+    """How a run went, in three lines, from a report's stages, seconds and versions."""
+    stages = "; ".join(
+        f"{stage.name}: {stage.epochs} epochs, best {stage.best_epoch or 'before it'}"
+        for stage in report.stages
+    )
+    times = ", ".join(f"{name} {value:.1f} s" for name, value in report.seconds.items())
+    versions = ", ".join(f"{name} {value}" for name, value in report.versions.items())
+    yield f"Trained: {stages} (seed {report.settings['seed']})"
+    yield f"Time: {times}"
+    yield f"With: {versions}"
+
+
+def facts_from(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the reports of all tasks have in common, back from JSON."""
+    return {
+        "model": values["model"],
+        "load_report": values["load_report"],
+        "stages": tuple(StageSummary(**stage) for stage in values["stages"]),
+        "seconds": dict(values["seconds"]),
+        "settings": dict(values["settings"]),
+        "versions": dict(values["versions"]),
+        "notes": tuple(values["notes"]),
+    }
+
+
+def diagnosis_from(values: Mapping[str, Any]) -> Diagnosis:
+    """Back from `to_dict` or JSON."""
+    lists = {name: tuple(values[name]) for name in ("problems", "remedies")}
+    return Diagnosis(**{**values, **lists})
 
 
 def _summaries(run, history):

@@ -1,0 +1,127 @@
+"""What a run has to know about its task; what is left is the same for all of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import keras
+import numpy as np
+
+from dlzoo.data import decode
+from dlzoo.training.inference import forward
+
+FORWARD_BATCH = 64  # images at once where nothing is learnt
+
+
+class TrainedNetwork(Protocol):
+    """A network in the form in which it is trained: a body, and a head that always trains.
+
+    Attributes:
+        name: Of the network.
+        body: Raw RGB of 0 to 255 to features; what may have learnt something before.
+        head_layers: The layers behind the body.
+        core: All that may compute in bfloat16.
+        pretrained: Whether the body has learnt something that is worth keeping.
+        load_report: What was loaded, if dlzoo did it.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def body(self) -> keras.Model: ...
+    @property
+    def head_layers(self) -> list[keras.layers.Layer]: ...
+    @property
+    def core(self) -> keras.Model: ...
+    @property
+    def pretrained(self) -> bool: ...
+    @property
+    def load_report(self) -> Any: ...
+
+    def head_model(self, dropout: float, seed: int) -> keras.Model | None:
+        """From features of the body to scores; None if they are too large to be kept."""
+
+    def head_scores(self, features: np.ndarray) -> np.ndarray:
+        """The same without dropout, for features of all examples."""
+
+    def whole_model(
+        self, augmentation: keras.layers.Layer | None, dropout: float, seed: int
+    ) -> keras.Model:
+        """From images to scores."""
+
+
+class Task(ABC):
+    """What is learnt about the images of a data set, and how.
+
+    Attributes:
+        name: Of the task, as in `dlzoo.list_models(task=...)`.
+        dataset: The images, divided: `splits`, `notes`, `fingerprint`.
+        curves: Names of the figures to draw over the epochs.
+    """
+
+    name: ClassVar[str]
+    forward_batch: ClassVar[int] = FORWARD_BATCH
+    dataset: Any
+    curves: tuple[str, ...]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the result depends on beside data and settings; plain values."""
+        return {}
+
+    def images(self, split: str, size: tuple[int, int]) -> Any:
+        """The inputs of a split, `uint8`, indexable by example."""
+        return decode(self.dataset.splits[split], size)
+
+    @abstractmethod
+    def targets(self, split: str) -> Any:
+        """What the loss compares scores with, indexable by example."""
+
+    def weights(self, split: str) -> np.ndarray | None:
+        """The weight of each example in the loss, or None."""
+        return None
+
+    def augmentation(self, seed: int) -> keras.layers.Layer | None:
+        """What changes images in front of the network, where the target stays as it is."""
+        return None
+
+    def change(self) -> Callable[..., tuple] | None:
+        """What changes images together with their targets; see `Batches`."""
+        return None
+
+    @abstractmethod
+    def loss(self) -> Any:
+        """From scores (logits), for `compile`."""
+
+    @abstractmethod
+    def metrics(self) -> list[Any]:
+        """New ones, for `compile`."""
+
+    @abstractmethod
+    def score(self, logs: Mapping[str, float]) -> tuple[float, ...]:
+        """How good an epoch was on dev: higher is better, the first number counts most."""
+
+    @abstractmethod
+    def answers(self, scores: np.ndarray) -> Any:
+        """What the finished model answers, from scores."""
+
+    def test(self, model: keras.Model, images: Any, split: str) -> Any:
+        """What the finished model answers to a split."""
+        return forward(model, images, self.forward_batch, what=f"Testing on {split}")
+
+    @abstractmethod
+    def finished(self, network: Any) -> keras.Model:
+        """From raw images to answers, with their names inside."""
+
+    @abstractmethod
+    def report(self, answers: Mapping[str, Any], **facts: Any) -> Any:
+        """The report on the answers to each split; `facts` are those of any task."""
+
+    @abstractmethod
+    def report_from(self, values: Mapping[str, Any]) -> Any:
+        """The report back from its `to_dict()`."""
+
+    @abstractmethod
+    def draw(self, report: Any, answers: Mapping[str, Any], folder: Path) -> None:
+        """Write the pictures into `folder`."""
