@@ -2,23 +2,18 @@
 
 A nested model's inner tensors belong to a graph of their own, so no model from the outer
 input to an inner layer can be made (what tensorflow/tensorflow#44462 runs into). Here no
-graph is rebuilt: the model is called, and `keras.layers.Layer.__call__` reports meanwhile
-to the observer of the thread at hand, which may also change what a call gives.
+graph is rebuilt: the model is called and watched meanwhile, and what a call gives may be
+changed on the way.
 """
 
-import contextlib
-import contextvars
-import functools
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
-_OBSERVER: contextvars.ContextVar[Any] = contextvars.ContextVar("observer", default=None)
-_LOCK = threading.RLock()
+from dlzoo.layers.watching import watched
 
 # Instead of calling a layer: `(its __call__, layer, args, kwargs) -> outputs`.
 Change = Callable[[Any, Any, tuple, dict], Any]
@@ -41,31 +36,16 @@ class Call:
     output: Any
 
 
-class _Observer:
-    def __init__(self, changes):
-        self.calls = []
-        self._changes = changes
-        self._around = []
-        self._begun = 0
-
-    def observe(self, method, layer, args, kwargs):
-        number, self._begun = self._begun, self._begun + 1
-        self._around.append(layer.name)
-        try:
-            change = self._changes.get(number)
-            if change is None:
-                outputs = method(layer, *args, **kwargs)
-            else:
-                outputs = change(method, layer, args, kwargs)
-            if hasattr(outputs, "shape"):
-                self.calls.append(Call(number, "/".join(self._around[1:]), layer, outputs))
-        finally:
-            self._around.pop()
-        return outputs
+def _unchanged(method, layer, args, kwargs):
+    return method(layer, *args, **kwargs)
 
 
 def observe(
-    model: Any, images: Any, changes: Mapping[int, Change] | None = None
+    model: Any,
+    images: Any,
+    changes: Mapping[int, Change] | None = None,
+    *,
+    otherwise: Change = _unchanged,
 ) -> tuple[Any, list[Call]]:
     """Call a model in inference mode.
 
@@ -73,18 +53,26 @@ def observe(
         model: A built model.
         images: A batch.
         changes: Number of a call to what is done instead.
+        otherwise: What is done instead of every other call.
 
     Returns:
         The model's outputs, and the calls within in the order in which they ended.
     """
-    observer = _Observer(changes or {})
-    token = _OBSERVER.set(observer)
-    try:
-        with _calls_observed():
-            outputs = model(images, training=False)
-    finally:
-        _OBSERVER.reset(token)
-    return outputs, observer.calls
+    changes = changes or {}
+    numbers = itertools.count()
+    calls = []
+
+    def watch(around, method, args, kwargs):
+        number, layer = next(numbers), around[-1]
+        outputs = changes.get(number, otherwise)(method, layer, args, kwargs)
+        if hasattr(outputs, "shape"):
+            path = "/".join(each.name for each in around[1:])
+            calls.append(Call(number, path, layer, outputs))
+        return outputs
+
+    with watched(watch):
+        outputs = model(images, training=False)
+    return outputs, calls
 
 
 def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
@@ -148,25 +136,3 @@ def _feature_maps(calls):
         # One pixel: what squeeze and excitation or `keepdims` leave, a vector in all but name.
         if call.path and convolved and len(shape) == 4 and shape[1] * shape[2] > 1:
             yield call
-
-
-@contextlib.contextmanager
-def _calls_observed() -> Iterator[None]:
-    with _LOCK:
-        method = vars(keras.layers.Layer)["__call__"]
-        keras.layers.Layer.__call__ = _observed(method)
-        try:
-            yield
-        finally:
-            keras.layers.Layer.__call__ = method
-
-
-def _observed(method: Any) -> Any:
-    @functools.wraps(method)
-    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        observer = _OBSERVER.get()
-        if observer is None:
-            return method(layer, *args, **kwargs)
-        return observer.observe(method, layer, args, kwargs)
-
-    return call
