@@ -12,8 +12,9 @@ import keras
 from keras import layers
 
 from dlzoo.layers import ClassLabels, ImagePreprocessing, InvertedDropout
+from dlzoo.layers.inside import takes_raw_pixels
 from dlzoo.models import Network, create_model
-from dlzoo.training import seeded, sublayers
+from dlzoo.training import seeded
 from dlzoo.weights import Preprocessing, card
 
 HEAD = "head"
@@ -124,7 +125,7 @@ def preprocessing_layer(model: keras.Model, preprocessing: Any) -> layers.Layer 
     Raises:
         ValueError: It is not known what the model expects.
     """
-    if _takes_raw_pixels(model) or preprocessing == INCLUDED:
+    if takes_raw_pixels(model) or preprocessing == INCLUDED:
         return None
     if isinstance(preprocessing, Preprocessing):
         return ImagePreprocessing(
@@ -159,16 +160,6 @@ def input_size(model: keras.Model) -> tuple[int | None, int | None]:
             f"input shape is {shape}."
         )
     return shape[1:3]
-
-
-def _takes_raw_pixels(model):
-    """Whether the first thing that `model` does is to scale pixels."""
-    inside = sublayers(model)
-    if any(isinstance(layer, ImagePreprocessing) for layer in inside):
-        return True
-    models = (keras.Model, layers.InputLayer)
-    first = next((layer for layer in inside if not isinstance(layer, models)), None)
-    return isinstance(first, layers.Rescaling)
 
 
 def _flat(model, x):

@@ -1,11 +1,9 @@
 """`predict`: from images, wherever they are, to the likeliest classes."""
 
-import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,12 +17,11 @@ from dlzoo.classification.multi_prediction import (
     multi_predictions,
     targets_inside,
 )
-from dlzoo.classification.results import MODEL
 from dlzoo.data import read_image
 from dlzoo.data.decoded import LazyImages
-from dlzoo.data.images import SUFFIXES
-from dlzoo.errors import DataError
+from dlzoo.data.sources import image_sources
 from dlzoo.layers.class_labels import labels_inside
+from dlzoo.layers.saved_model import saved_model
 from dlzoo.training import forward
 from dlzoo.weights import IMAGENET, Preprocessing
 from dlzoo.weights import labels as published_labels
@@ -104,8 +101,8 @@ def predict(
     """
     check_positive_int("predict", "top", top)
     check_positive_int("predict", "batch_size", batch_size)
-    names, sources = _sources(images)
-    model = _load(model)
+    names, sources = image_sources("predict", images)
+    model = model if isinstance(model, keras.Model) else saved_model(model)
     targets = targets_inside(model)
     if targets:
         if labels is not None:
@@ -160,20 +157,6 @@ def _probabilities(answers):
     return answers if already else softmax(answers)
 
 
-def _load(model):
-    if isinstance(model, keras.Model):
-        return model
-    path = Path(model).expanduser()
-    if path.is_dir():
-        path = path / MODEL
-    if not path.is_file():
-        raise DataError(
-            f"{path}: there is no such model. Name the folder that fine_tune wrote, or a "
-            f".keras file; a run that has not ended has no model yet."
-        )
-    return keras.saving.load_model(path)
-
-
 def _carried_labels(model):
     """The names inside the model, or None."""
     found = labels_inside(model)
@@ -193,46 +176,3 @@ def _labels(model, labels):
             f"got {len(names)}."
         )
     return tuple(names)
-
-
-def _sources(images):
-    """Names and what `read_image` takes, one an image."""
-    found = list(_expand(images))
-    if not found:
-        raise DataError("predict: there are no images to look at.")
-    arrays = 0
-    names = []
-    for source in found:
-        if isinstance(source, Path):
-            names.append(str(source))
-        else:
-            arrays += 1
-            names.append(f"image {arrays}")
-    return names, found
-
-
-def _expand(images) -> Iterable:
-    if isinstance(images, np.ndarray):
-        yield from images if images.ndim == 4 else [images]
-    elif isinstance(images, (str, os.PathLike)):
-        yield from _expand_path(Path(images).expanduser())
-    elif isinstance(images, Iterable) and not hasattr(images, "read"):
-        for item in images:
-            yield from _expand(item)
-    else:
-        yield images
-
-
-def _expand_path(path):
-    if path.is_dir():
-        files = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-        found = sorted(file for file in files if file.is_file())
-        if not found:
-            raise DataError(f"{path}: there are no images in this folder or below it.")
-    elif not path.exists() and glob.has_magic(str(path)):
-        found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
-        if not found:
-            raise DataError(f"{path}: no file matches this pattern.")
-    else:
-        found = [path]
-    return found

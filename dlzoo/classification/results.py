@@ -14,9 +14,9 @@ from dlzoo._files import atomic_path, write_json
 from dlzoo.classification.heads_report import HeadsReport
 from dlzoo.classification.report import Report, StageSummary
 from dlzoo.classification.run import Run
+from dlzoo.layers.saved_model import MODEL
 from dlzoo.visualize import learning_curves, save_figure
 
-MODEL = "model.keras"
 REPORT = "report.json"
 HISTORY = "history.json"
 

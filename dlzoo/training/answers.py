@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from dlzoo.data import decode
-from dlzoo.errors import DataError
 from dlzoo.layers.class_labels import labels_inside
+from dlzoo.layers.saved_model import saved_model
 from dlzoo.training.inference import forward
 
 
@@ -35,7 +35,7 @@ def examples_of(data):
 def probabilities_of(model, inputs, size, batch_size):
     """`(examples, classes)`, and the names of the classes that the model carries."""
     if isinstance(model, str | os.PathLike):
-        model = _load(Path(model).expanduser())
+        model = saved_model(model)
     own = None
     if isinstance(model, keras.Model):
         if len(model.outputs) != 1:
@@ -58,16 +58,6 @@ def probabilities_of(model, inputs, size, batch_size):
             f"{answers.max():.3g}. Put a softmax at its end."
         )
     return answers, own
-
-
-def _load(path):
-    path = path / "model.keras" if path.is_dir() else path
-    if not path.is_file():
-        raise DataError(
-            f"{path}: there is no such model. Name a .keras file, or the folder that "
-            f"fine_tune wrote."
-        )
-    return keras.saving.load_model(path)
 
 
 def _size(model, size):

@@ -6,6 +6,7 @@ graph is rebuilt: the model is called and watched meanwhile, and what a call giv
 changed on the way.
 """
 
+import difflib
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,36 @@ def observe(
     return outputs, calls
 
 
+class _Reached(BaseException):
+    """Ends a model's work; no `except Exception` in Keras stands in its way."""
+
+
+def output_at(model: Any, images: Any, number: int, *, otherwise: Change = _unchanged) -> Any:
+    """What one call gives; the model works no further than that.
+
+    Args:
+        model: A built model.
+        images: A batch.
+        number: Of the call, as `observe` found it.
+        otherwise: What is done instead of every call.
+    """
+    numbers = itertools.count()
+
+    def watch(around, method, args, kwargs):
+        wanted = next(numbers) == number
+        outputs = otherwise(method, around[-1], args, kwargs)
+        if wanted:
+            raise _Reached(outputs)
+        return outputs
+
+    try:
+        with watched(watch):
+            model(images, training=False)
+    except _Reached as reached:
+        return reached.args[0]
+    raise ValueError(f"output_at: {getattr(model, 'name', model)!r} makes no call {number}.")
+
+
 def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
     """`image` as a batch of one in float32, or an error where the model does not take it."""
     inputs = getattr(model, "inputs", None)
@@ -105,7 +136,7 @@ def feature_map(who: str, model: Any, calls: list[Call], layer: Any) -> Call:
         who: For the errors.
         model: That was observed.
         calls: What was observed.
-        layer: A layer, its name, its path below the model, or None.
+        layer: A layer, its name, its path below the model or a nested one, or None.
     """
     maps = list(_feature_maps(calls))
     if layer is None:
@@ -118,13 +149,22 @@ def feature_map(who: str, model: Any, calls: list[Call], layer: Any) -> Call:
             )
         return maps[-1]
     chosen = [c for c in calls if layer is c.layer or layer in (c.path, c.layer.name)]
+    if not chosen and isinstance(layer, str):  # a path below a nested model
+        chosen = [call for call in calls if call.path.endswith(f"/{layer}")]
     if not chosen or len(chosen[-1].output.shape) != 4:
         raise ValueError(
             f"{who}: layer must be one that gives a feature map (batch, height, width, "
-            f"channels), itself, its name or its path; got {layer!r}. The last ones of "
-            f"{model.name!r} are {[call.path for call in maps[-8:]]}."
+            f"channels), itself, its name or its path; got {layer!r}. "
+            f"{_advice(maps, layer)}The last ones of {model.name!r} are "
+            f"{[call.path for call in maps[-8:]]}."
         )
     return chosen[-1]
+
+
+def _advice(maps, layer):
+    names = list(dict.fromkeys(name for call in maps for name in (call.path, call.layer.name)))
+    close = difflib.get_close_matches(str(layer), names, n=4)
+    return f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
 
 
 def _feature_maps(calls):

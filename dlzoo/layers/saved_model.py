@@ -1,0 +1,27 @@
+"""A model that was saved whole: a `.keras` file, or the folder of a run with one inside."""
+
+import os
+from pathlib import Path
+
+import keras
+
+from dlzoo.errors import DataError
+
+MODEL = "model.keras"  # in the folder of a run
+
+
+def saved_model(path: str | os.PathLike) -> keras.Model:
+    """Load the model of a `.keras` file, or that of a folder that `fine_tune` wrote.
+
+    Raises:
+        DataError: There is none.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        path = path / MODEL
+    if not path.is_file():
+        raise DataError(
+            f"{path}: there is no such model. Name the folder that fine_tune wrote, or a "
+            f".keras file; a run that has not ended has no model yet."
+        )
+    return keras.saving.load_model(path)
