@@ -20,9 +20,9 @@ from dlzoo.data import read_image
 from dlzoo.data.decoded import LazyImages
 from dlzoo.data.sources import image_sources
 from dlzoo.layers.class_labels import labels_inside
+from dlzoo.layers.saved_model import open_model
 from dlzoo.training import forward
 from dlzoo.training.image_models import input_size, preprocessing_layer
-from dlzoo.training.saved import open_model
 from dlzoo.weights import IMAGENET, Preprocessing
 from dlzoo.weights import labels as published_labels
 
@@ -101,7 +101,7 @@ def predict(
     """
     check_positive_int("predict", "top", top)
     check_positive_int("predict", "batch_size", batch_size)
-    names, sources = image_sources(images)
+    names, sources = image_sources("predict", images)
     model = open_model(model)
     targets = targets_inside(model)
     if targets:

@@ -7,7 +7,7 @@ from keras import layers
 
 from dlzoo._checks import check_pair
 from dlzoo.layers import ImagePreprocessing
-from dlzoo.layers.inside import sublayers
+from dlzoo.layers.inside import takes_raw_pixels
 from dlzoo.weights import Preprocessing, card
 
 INCLUDED = "included"  # `preprocessing=` of a model that takes raw pixels already
@@ -19,7 +19,7 @@ def preprocessing_layer(model: keras.Model, preprocessing: Any) -> layers.Layer 
     Raises:
         ValueError: It is not known what the model expects.
     """
-    if _takes_raw_pixels(model) or preprocessing == INCLUDED:
+    if takes_raw_pixels(model) or preprocessing == INCLUDED:
         return None
     if isinstance(preprocessing, Preprocessing):
         return ImagePreprocessing(
@@ -105,13 +105,3 @@ def free_name(image: Any, tensor: Any, wanted: str) -> str:
     taken = {layer.name for layer in keras.Model(image, tensor).layers}
     names = (wanted, *(f"{wanted}_{number}" for number in range(2, 1000)))
     return next(name for name in names if name not in taken)
-
-
-def _takes_raw_pixels(model):
-    """Whether the first thing that `model` does is to scale pixels."""
-    inside = sublayers(model)
-    if any(isinstance(layer, ImagePreprocessing) for layer in inside):
-        return True
-    models = (keras.Model, layers.InputLayer)
-    first = next((layer for layer in inside if not isinstance(layer, models)), None)
-    return isinstance(first, layers.Rescaling)

@@ -36,7 +36,8 @@ def test_the_file_is_small_and_half_precision():
     path = fetch(published())
     assert path.stat().st_size < 5_000_000
     with safe_open(path, framework="numpy") as file:
-        assert {str(file.get_tensor(name).dtype) for name in file.keys()} == {"float16"}
+        tensors = [file.get_tensor(name) for name in file.keys()]  # noqa: SIM118
+        assert {str(tensor.dtype) for tensor in tensors} == {"float16"}
 
 
 def test_all_of_it_is_loaded_without_a_network(network, monkeypatch):
