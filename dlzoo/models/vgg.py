@@ -47,7 +47,7 @@ TORCH = HeadConventions(grid=GRID, dropout=0.5)
 TORCH_BATCH_NORM = HeadConventions(use_bias=True, grid=GRID, dropout=0.5)
 
 
-def plain_network(image, conventions, depths, widths, batch_norm):
+def plain_network(image, conventions, depths, widths, batch_norm, pooling=layers.MaxPooling2D):
     """Wire the body: `image` to the feature map after the last pooling.
 
     A stage is what works at one resolution: it begins with the pooling before it.
@@ -55,14 +55,14 @@ def plain_network(image, conventions, depths, widths, batch_norm):
     x = image
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), 1):
         if stage > 1:
-            x = layers.MaxPooling2D(2, name=f"stage{stage}_pool")(x)
+            x = pooling(2, name=f"stage{stage}_pool")(x)
         for number in range(1, depth + 1):
             name = f"stage{stage}_conv{number}"
             if batch_norm:
                 x = ConvBN(width, 3, use_bias=conventions.use_bias, name=name)(x)
             else:
                 x = _convolution(width, name)(x)
-    return layers.MaxPooling2D(2, name="top_pool")(x)
+    return pooling(2, name="top_pool")(x)
 
 
 def _convolution(width, name):

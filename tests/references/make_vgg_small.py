@@ -32,7 +32,7 @@ def main():
     arrays = {"image": image}
     for stage, depth in enumerate(DEPTHS, 1):
         if stage > 1:
-            x = functional.max_pool2d(x, 2)
+            x = functional.avg_pool2d(x, 2)
         for number in range(1, depth + 1):
             name = f"stage{stage}_conv{number}"
             bias = tensors[f"{name}/bias"].double()
@@ -40,7 +40,7 @@ def main():
                 functional.conv2d(x, kernel(tensors[f"{name}/kernel"]), bias, padding=1)
             )
         arrays[name] = x[:, ::8].permute(0, 2, 3, 1).numpy().astype("float32")
-    x = functional.max_pool2d(x, 2).mean((2, 3))
+    x = functional.avg_pool2d(x, 2).mean((2, 3))
     logits = x @ tensors["head/kernel"].double() + tensors["head/bias"].double()
     np.savez_compressed(HERE / "vgg_small.npz", logits=logits.numpy(), **arrays)
 
