@@ -20,6 +20,7 @@ from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.mbconv import MBConv
+from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.reflection_conv import ReflectionConv2D
 from dlzoo.layers.reflection_padding import ReflectionPadding2D
@@ -53,6 +54,7 @@ __all__ = [
     "InvertedResidual",
     "LocalResponseNormalization",
     "MBConv",
+    "PadToMultiple",
     "RadialBasis",
     "ReflectionConv2D",
     "ReflectionPadding2D",
