@@ -30,6 +30,7 @@ _LEAVES = {
     "group_normalization": ("gamma", "beta"),
     "p_re_lu": ("alpha",),
     "prelu": ("alpha",),
+    "instance_normalization": ("gamma", "beta"),
     "sub_sampling": ("coefficient", "bias"),
     "radial_basis": ("codes",),
 }
