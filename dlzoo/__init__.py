@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dlzoo import data, layers, losses, models, testing, training, weights
     from dlzoo.classification import fine_tune, predict
     from dlzoo.models import create_model, features, load_weights, profile
+    from dlzoo.style import stylize
     from dlzoo.weights import card, list_models
 
 try:
@@ -30,6 +31,7 @@ _HOME = {  # public name -> module that defines it
     "load_weights": "dlzoo.models",
     "predict": "dlzoo.classification",
     "profile": "dlzoo.models",
+    "stylize": "dlzoo.style",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "models",
     "predict",
     "profile",
+    "stylize",
     "testing",
     "training",
     "weights",

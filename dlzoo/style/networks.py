@@ -91,8 +91,15 @@ def feature_network(
     if layers is None:
         default = default_layers(whole)
         layers = (*default.content, *default.style)
+    return cut_network(whole, layers, pooling, dtype, copy=whole is network)
+
+
+def cut_network(
+    whole: keras.Model, layers: Any, pooling: str, dtype: str | None, *, copy: bool
+) -> keras.Model:
+    """The part of a network that `layers` need, frozen; with `copy` its own weights."""
     cut = features(whole, list(dict.fromkeys(layer_names(whole, layers))))
-    if pooling == "avg" or whole is network or whole.input_shape[1:3] != (None, None):
+    if copy or pooling == "avg":
         cut = _copy(cut, pooling)
     cut = Network(cut.inputs[0], cut.output, name=f"{whole.name}_features")
     cut.trainable = False
