@@ -318,7 +318,7 @@ def test_list_models():
         "resnet50",
     ]
     assert list_models("vit*") == []
-    with pytest.raises(ValueError, match=r"task must be one of \['classification'\]"):
+    with pytest.raises(ValueError, match=r"task must be one of \['classification', 'style'\]"):
         list_models(task="detectoin")
 
 

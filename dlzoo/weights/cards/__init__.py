@@ -9,6 +9,7 @@ from dlzoo.weights.cards import (
     mobilenet,
     mobilenet_v2,
     resnet,
+    style,
     vgg,
     vgg_small,
 )
@@ -25,4 +26,5 @@ CARDS: tuple[Card, ...] = (
     *vgg.CARDS,
     *vgg_small.CARDS,
     *efficientnet.CARDS,
+    *style.CARDS,
 )

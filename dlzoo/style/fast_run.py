@@ -1,0 +1,97 @@
+"""One training of a network that paints: its folder, its samples, for the engine."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlzoo._files import atomic_path, write_json
+from dlzoo.layers.inside import sublayers
+from dlzoo.style.fast_report import TERMS, FastReport
+from dlzoo.style.pictures import write_picture
+from dlzoo.training import RunFolder, Stage, Trainable, Trainer, set_policy
+
+MODEL, REPORT, SAMPLES = "model.keras", "report.json", "samples"
+_SHOWN = 3  # photographs in a sample
+
+
+class FastRun:
+    """Brings what the engine needs, and the result.
+
+    Args:
+        settings: A `FastSettings`.
+        model: A `dlzoo.style.perceptual.Painter`.
+        crops: Makes the `Crops`; called when training starts.
+        left_out: What is wrong with photographs that cannot be used.
+        config: What the result depends on beside the settings.
+        out: The folder.
+    """
+
+    def __init__(self, settings, model, crops, left_out, config, out):
+        self.settings = settings
+        self.model = model
+        self.left_out = tuple(left_out)
+        self.config = config
+        self.folder = RunFolder(out)
+        self._make_crops = crops
+        self._crops: Any = None
+
+    def result(self, *, fresh: bool) -> tuple[keras.Model, FastReport]:
+        """Train, or go on, or read what was trained."""
+        config = {
+            "task": self.settings.who,
+            "backend": keras.backend.backend(),
+            "settings": self.settings.to_dict(),
+            **self.config,
+        }
+        path = self.folder.path
+        if self.folder.open(config, fresh=fresh):
+            report = json.loads((path / REPORT).read_text(encoding="utf-8"))
+            return keras.saving.load_model(path / MODEL), FastReport.from_dict(report)
+        painter = self.model.painter
+        if self.settings.mixed_bfloat16:
+            keep = [painter.get_layer(name) for name in ("rgb", "picture")]
+            set_policy(
+                painter,
+                "mixed_bfloat16",
+                keep=[*keep, *(part for layer in keep for part in sublayers(layer))],
+            )
+        trainer = Trainer(self.folder.checkpoint, after_epoch=self._sample)
+        stage = Stage("painting", self._prepare, self.settings.schedule())
+        report = self._report(trainer.run([stage]))
+        set_policy(painter, "float32")
+        with atomic_path(path / MODEL) as temporary:
+            painter.save(temporary)
+        write_json(path / REPORT, report.to_dict())
+        self.folder.finish()
+        return painter, report
+
+    def _prepare(self):
+        self._crops = self._make_crops()
+        return Trainable(self.model, self._crops, None, None)
+
+    def _report(self, history):
+        every = self.settings.steps_per_epoch
+        losses = tuple(
+            {"step": record["epoch"] * every, **{name: record[name] for name in TERMS}}
+            for record in history
+        )
+        return FastReport(
+            self.model.painter.name,
+            self._crops.photographs,
+            self.left_out,
+            losses,
+            sum(record["seconds"] for record in history),
+            self.settings.to_dict(),
+        )
+
+    def _sample(self, epoch):
+        """Photographs above, what is made of them below."""
+        x, rows = self._crops.sample(_SHOWN)
+        painted = keras.ops.convert_to_numpy(self.model.painter(x, training=False))
+        rows = [*rows, np.clip(np.rint(painted), 0, 255).astype("uint8")]
+        sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
+        step = epoch * self.settings.steps_per_epoch
+        write_picture(Path(self.folder.path, SAMPLES, f"step{step:06d}.jpg"), sheet)
