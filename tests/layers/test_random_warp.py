@@ -31,6 +31,7 @@ def warped(warp, inputs):
         return map(numpy, warp(inputs, training=True))
     import jax
 
+    warp.built = True
     state = [variable.value for variable in warp.non_trainable_variables]
     run = jax.jit(lambda x: warp.stateless_call([], state, x, training=True))
     return map(numpy, run(inputs)[0])
