@@ -22,6 +22,7 @@ from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.radial_basis import RadialBasis
+from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
 from dlzoo.layers.reflection_padding import ReflectionPadding2D
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
@@ -56,6 +57,7 @@ __all__ = [
     "MBConv",
     "PadToMultiple",
     "RadialBasis",
+    "RandomWarp",
     "ReflectionConv2D",
     "ReflectionPadding2D",
     "SeparableBlock",
