@@ -1,5 +1,6 @@
 """Images in: files, folders by class or with masks, lists, CSVs, TensorFlow Datasets."""
 
+from dlzoo.data.border_weights import border_weight_maps, border_weights
 from dlzoo.data.chosen import Chosen, choose_targets
 from dlzoo.data.dataset import Examples, ImageDataset, open_images
 from dlzoo.data.decoded import decode
@@ -29,6 +30,8 @@ __all__ = [
     "Target",
     "TargetDataset",
     "TargetExamples",
+    "border_weight_maps",
+    "border_weights",
     "choose_targets",
     "decode",
     "decode_pairs",

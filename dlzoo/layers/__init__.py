@@ -18,6 +18,7 @@ from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.radial_basis import RadialBasis
+from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
@@ -46,6 +47,7 @@ __all__ = [
     "LocalResponseNormalization",
     "MBConv",
     "RadialBasis",
+    "RandomWarp",
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",

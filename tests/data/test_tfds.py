@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlzoo.data import open_images, read_image
+from dlzoo.data import open_images, open_masks, read_image
 from dlzoo.data.tfds import export_tfds
 from dlzoo.errors import DataError, MissingExtraError
 
@@ -47,6 +47,32 @@ class DlzooToy(tfds.core.GeneratorBasedBuilder):
             yield number, {"image": str(path), "label": label}
 
     def _generate_examples(self):  # the splits have their own generators
+        yield from ()
+
+
+class DlzooMasks(tfds.core.GeneratorBasedBuilder):
+    """Two images with masks that count from 0."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "segmentation_mask": tfds.features.Image(shape=(None, None, 1)),
+        }
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate()}
+
+    def _generate(self):
+        for number in range(2):
+            mask = np.arange(63, dtype=np.uint8).reshape(9, 7, 1) % 3 + self.first
+            yield number, {"image": picture(number), "segmentation_mask": mask}
+
+    first = 0
+
+    def _generate_examples(self):
         yield from ()
 
 
@@ -105,6 +131,24 @@ def test_open_images(data_dir, tmp_path, monkeypatch):
         "train": 7,
         "test": 3,
     }
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_open_masks(data_dir, tmp_path, monkeypatch, first):
+    monkeypatch.setenv("DLZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(DlzooMasks, "first", np.uint8(first))
+    known = {"dlzoo_masks": (1, ("pet", "background", "border"))} if first else {}
+    monkeypatch.setattr("dlzoo.data.mask_tfds.KNOWN", known)
+    dataset = open_masks("tfds:dlzoo_masks", fractions={"train": 1.0})
+    assert dataset.classes == (known["dlzoo_masks"][1] if first else ("0", "1", "2"))
+    image, mask = dataset.splits["train"].read(1)
+    np.testing.assert_array_equal(image, picture(1))
+    np.testing.assert_array_equal(mask, np.arange(63).reshape(9, 7) % 3)
+
+
+def test_no_masks(data_dir):
+    with pytest.raises(DataError, match=r"needs an image and a mask; .* has image"):
+        open_masks("tfds:dlzoo_toy")
 
 
 def test_a_failure_leaves_nothing_behind(data_dir, tmp_path):
