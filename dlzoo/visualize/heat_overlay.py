@@ -31,7 +31,7 @@ def overlay(image: Any, heat: Any, *, title: str = "") -> Figure:
         >>> len(figure.axes)
         3
     """
-    picture = _picture(np.asarray(image))
+    picture = as_picture(np.asarray(image))
     values = np.asarray(heat.heat if isinstance(heat, HeatMap) else heat, "float32")
     if values.shape != picture.shape[:2]:
         raise ValueError(
@@ -87,7 +87,7 @@ def _names_inside(model):
     return inside[-1].labels[-model.output_shape[-1] :] if inside else ()
 
 
-def _picture(image):
+def as_picture(image):
     """RGB that matplotlib shows as it is meant."""
     if image.shape[-1] == 1:
         image = np.repeat(image, 3, axis=-1)

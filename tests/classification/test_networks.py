@@ -7,6 +7,7 @@ import pytest
 import dlzoo
 from dlzoo.classification import networks
 from dlzoo.layers import ImagePreprocessing
+from dlzoo.layers.raw_pixels import INCLUDED
 from dlzoo.weights import INCEPTION
 from tests.classification.conftest import SIZE, numbers, tiny_network
 
@@ -81,7 +82,7 @@ def test_missing_preprocessing_is_asked_for():
         finished = taken(model, 4, preprocessing).finished("abcd")
         np.testing.assert_allclose(answers(finished), by_hand, rtol=1e-4, atol=1e-5)
     raw = keras.ops.convert_to_numpy(model(IMAGES.astype("float32"), training=False))
-    finished = taken(model, 4, networks.INCLUDED).finished("abcd")
+    finished = taken(model, 4, INCLUDED).finished("abcd")
     np.testing.assert_allclose(answers(finished), raw, rtol=1e-4, atol=1e-5)
 
 
