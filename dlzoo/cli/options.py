@@ -29,3 +29,12 @@ def numbers_option(text: str | None, kind: type) -> Any:
     if len(values) not in (1, 2):
         raise typer.BadParameter(f"must be a number or two (N,N); got {text!r}.")
     return values[0] if len(values) == 1 else values
+
+
+def channels_option(text: str) -> Any:
+    """`"8"` as a number, `"3,14"` and `"3,"` as lists."""
+    parts = [part for part in text.split(",") if part.strip()]
+    if not parts or not all(part.strip().isdecimal() for part in parts):
+        raise typer.BadParameter(f"--channels: how many, or numbers N,N,...; got {text!r}.")
+    numbers = [int(part) for part in parts]
+    return numbers if "," in text else numbers[0]
