@@ -53,3 +53,12 @@ def layers_option(text: str | None) -> Any:
         return {name: float(weight) for name, _, weight in pairs}
     except ValueError:
         raise typer.BadParameter(f"layers: `a,b` or `a=1,b=2`; got {text!r}.") from None
+
+
+def channels_option(text: str) -> Any:
+    """`"8"` as a number, `"3,14"` and `"3,"` as lists."""
+    parts = [part for part in text.split(",") if part.strip()]
+    if not parts or not all(part.strip().isdecimal() for part in parts):
+        raise typer.BadParameter(f"--channels: how many, or numbers N,N,...; got {text!r}.")
+    numbers = [int(part) for part in parts]
+    return numbers if "," in text else numbers[0]

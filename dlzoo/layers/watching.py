@@ -8,6 +8,7 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -65,6 +66,16 @@ def exchanged(places: Iterable[tuple[Any, str]], instead: Callable) -> Iterator[
             setattr(owner, name, _asking(function, instead, thread))
             undo.callback(setattr, owner, name, function)
         yield
+
+
+def backend_functions() -> ModuleType:
+    """The module where `keras.ops.relu`, `max_pool` and the like, and all layers, end.
+
+    There is no public way to it (Keras 3.15.1).
+    """
+    from keras.src import backend
+
+    return backend.nn
 
 
 def _asking(function: Callable, instead: Callable, thread: int) -> Callable:

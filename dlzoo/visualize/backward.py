@@ -13,11 +13,12 @@ import numpy as np
 from keras import ops
 
 from dlzoo._checks import check_choice
-from dlzoo.layers.watching import exchanged
+from dlzoo.layers.watching import backend_functions, exchanged
 from dlzoo.testing import gradients
 from dlzoo.visualize.observing import output_at
 
 RULES = ("deconvnet", "guided", "gradient")
+AUTO = "auto"
 _BACKENDS = ("tensorflow", "jax", "torch")
 
 
@@ -31,12 +32,13 @@ def rule_of_relu(rule: str) -> Iterator[None]:
         deconvnet:  max(g, 0)              Zeiler and Fergus 2013, section 2.1
         guided:     max(g, 0) * (x > 0)    Springenberg et al. 2014, arXiv:1412.6806
 
-    A ReLU6 passes nothing above 6 where the others ask for `x > 0`.
+    A ReLU6 follows them like a ReLU: what it cuts off above 6 was most exciting, and its
+    slope of zero would hide that. (Only the plain gradient has it.)
     """
     if rule == "gradient":
         yield
         return
-    functions = [(_functions(), name) for name in ("relu", "relu6")]
+    functions = [(backend_functions(), name) for name in ("relu", "relu6")]
     with exchanged(functions, _guided if rule == "guided" else _deconvnet):
         yield
 
@@ -44,11 +46,24 @@ def rule_of_relu(rule: str) -> Iterator[None]:
 @contextlib.contextmanager
 def averages_for_maxima() -> Iterator[None]:
     """Let max poolings of this thread average, so that all that they look at has a part."""
-    nn = _functions()
+    nn = backend_functions()
     with exchanged(
         [(nn, "max_pool")], lambda function, *args, **kwargs: nn.average_pool(*args, **kwargs)
     ):
         yield
+
+
+def pools_maxima(model: keras.Model, images: np.ndarray, number: int) -> bool:
+    """Whether there is a max pooling on the way to a call."""
+    met = []
+
+    def note(function, *args, **kwargs):
+        met.append(function)
+        return function(*args, **kwargs)
+
+    with exchanged([(backend_functions(), "max_pool")], note):
+        output_at(model, images, number)
+    return bool(met)
 
 
 def hold_gates(method, layer, args, kwargs):
@@ -95,25 +110,12 @@ def signal_at_image(
     return arrived
 
 
-def _functions():
-    # There is no public way to what ops.relu and the layers call (Keras 3.15.1).
-    from keras.src import backend
-
-    return backend.nn
-
-
 def _deconvnet(function, x):
     return _relu(function, x, lambda y: 1.0)
 
 
 def _guided(function, x):
-    def open_where(y):
-        passed = y > 0
-        if function.__name__ == "relu6":
-            passed = ops.logical_and(passed, y < 6)
-        return ops.cast(passed, y.dtype)
-
-    return _relu(function, x, open_where)
+    return _relu(function, x, lambda y: ops.cast(y > 0, y.dtype))
 
 
 def _relu(function, x, gate):

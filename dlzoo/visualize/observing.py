@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dlzoo.layers.watching import watched
+from dlzoo.layers.watching import backend_functions, exchanged, watched
 
 # Instead of calling a layer: `(its __call__, layer, args, kwargs) -> outputs`.
 Change = Callable[[Any, Any, tuple, dict], Any]
@@ -83,6 +83,8 @@ class _Reached(BaseException):
 def output_at(model: Any, images: Any, number: int, *, otherwise: Change = _unchanged) -> Any:
     """What one call gives; the model works no further than that.
 
+    If that comes out of a ReLU6, it is as if that were a ReLU: at 6 all would be equal.
+
     Args:
         model: A built model.
         images: A batch.
@@ -93,10 +95,9 @@ def output_at(model: Any, images: Any, number: int, *, otherwise: Change = _unch
 
     def watch(around, method, args, kwargs):
         wanted = next(numbers) == number
-        outputs = otherwise(method, around[-1], args, kwargs)
         if wanted:
-            raise _Reached(outputs)
-        return outputs
+            raise _Reached(_uncapped(otherwise, method, around[-1], args, kwargs))
+        return otherwise(method, around[-1], args, kwargs)
 
     try:
         with watched(watch):
@@ -106,8 +107,21 @@ def output_at(model: Any, images: Any, number: int, *, otherwise: Change = _unch
     raise ValueError(f"output_at: {getattr(model, 'name', model)!r} makes no call {number}.")
 
 
-def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
-    """`image` as a batch of one in float32, or an error where the model does not take it."""
+def _uncapped(call, *arguments):
+    nn = backend_functions()
+    seen = []
+
+    def relu6(function, x):
+        seen.append((x, function(x)))
+        return seen[-1][1]
+
+    with exchanged([(nn, "relu6")], relu6):
+        outputs = call(*arguments)
+    return next((nn.relu(x) for x, y in seen if y is outputs), outputs)
+
+
+def check_takes_images(who: str, model: Any) -> None:
+    """The model must have one input, images."""
     inputs = getattr(model, "inputs", None)
     if not inputs or len(inputs) != 1 or len(inputs[0].shape) != 4:
         raise ValueError(
@@ -115,7 +129,12 @@ def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
             f"width, channels), because it is asked about an image; got {model!r}. "
             "Give a Sequential model a keras.Input as its first layer."
         )
-    expected = tuple(inputs[0].shape[1:])
+
+
+def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
+    """`image` as a batch of one in float32, or an error where the model does not take it."""
+    check_takes_images(who, model)
+    expected = tuple(model.inputs[0].shape[1:])
     shape = np.shape(image)
     fits = len(shape) == 3 and all(
         side in (None, got) for side, got in zip(expected, shape, strict=True)

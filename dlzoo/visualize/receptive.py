@@ -10,7 +10,13 @@ import numpy as np
 from dlzoo.layers import ImagePreprocessing
 from dlzoo.layers.inside import sublayers
 from dlzoo.visualize.backward import averages_for_maxima, signal_at_image
-from dlzoo.visualize.observing import Call, feature_map, image_batch, observe
+from dlzoo.visualize.observing import (
+    Call,
+    check_takes_images,
+    feature_map,
+    image_batch,
+    observe,
+)
 
 _SIDE = 224  # pixels, of a model that takes any size
 _ZERO = ("bias", "beta", "mean")  # in names of vectors; other vectors are factors
@@ -88,17 +94,18 @@ def receptive_field(
         >>> print(receptive_field(model, "last"))
         7 x 7 pixels, stride 2 x 2
     """
+    check_takes_images("receptive_field", model)
     shape = input_shape(model, image_size)
     image = image_batch("receptive_field", model, np.zeros(shape, "float32"))
     _, calls = observe(model, image)
     return field_of(model, feature_map("receptive_field", model, calls, layer), shape)
 
 
-def input_shape(model: Any, image_size: tuple[int, int] | None = None) -> tuple[int, ...]:
+def input_shape(
+    model: keras.Model, image_size: tuple[int, int] | None = None
+) -> tuple[int, ...]:
     """Height, width and channels of an image for `model`; any other size is replaced."""
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4:
-        return (*(image_size or (_SIDE, _SIDE)), 3)  # image_batch tells what is wrong
+    shape = model.input_shape
     free = image_size or (_SIDE, _SIDE)
     sides = (side or wanted for side, wanted in zip(shape[1:3], free, strict=True))
     return *sides, shape[3]
