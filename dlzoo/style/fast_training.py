@@ -122,10 +122,9 @@ def train_style(
     picture = _style_picture(who, style, style_size or round(1.5 * size))
     photographs = open_photographs(who, photos)
     whole = open_network(network, weights)
-    default = default_layers(whole)
     layers = Layers(
-        tuple(layer_names(whole, content_layers or default.content)),
-        tuple(layer_names(whole, style_layers or default.style)),
+        tuple(layer_names(whole, content_layers or default_layers(whole).content)),
+        tuple(layer_names(whole, style_layers or default_layers(whole).style)),
     )
     reader = _reader(whole, dict.fromkeys((*layers.content, *layers.style)), mixed_bfloat16)
     with seeded(seed):
