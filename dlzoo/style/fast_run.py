@@ -10,10 +10,12 @@ import numpy as np
 from dlzoo._files import atomic_path, write_json
 from dlzoo.layers.inside import sublayers
 from dlzoo.style.fast_report import TERMS, FastReport
+from dlzoo.style.perceptual import Copying
 from dlzoo.style.pictures import write_picture
 from dlzoo.training import RunFolder, Stage, Trainable, Trainer, set_policy
 
 MODEL, REPORT, SAMPLES = "model.keras", "report.json", "samples"
+STAGES = "copying", "painting"
 _SHOWN = 3  # photographs in a sample
 
 
@@ -23,7 +25,7 @@ class FastRun:
     Args:
         settings: A `FastSettings`.
         model: A `dlzoo.style.perceptual.Painter`.
-        crops: Makes the `Crops`; called when training starts.
+        crops: Makes the `Crops` of a stage: `(steps of an epoch, number of the stage)`.
         left_out: What is wrong with photographs that cannot be used.
         config: What the result depends on beside the settings.
         out: The folder.
@@ -59,8 +61,7 @@ class FastRun:
                 keep=[*keep, *(part for layer in keep for part in sublayers(layer))],
             )
         trainer = Trainer(self.folder.checkpoint, after_epoch=self._sample)
-        stage = Stage("painting", self._prepare, self.settings.schedule())
-        report = self._report(trainer.run([stage]))
+        report = self._report(trainer.run(self._plan()))
         set_policy(painter, "float32")
         with atomic_path(path / MODEL) as temporary:
             painter.save(temporary)
@@ -68,15 +69,31 @@ class FastRun:
         self.folder.finish()
         return painter, report
 
-    def _prepare(self):
-        self._crops = self._make_crops()
-        return Trainable(self.model, self._crops, None, None)
+    def _plan(self):
+        settings = self.settings
+        plan = [Stage(STAGES[1], self._paint, settings.schedule(settings.steps))]
+        if settings.copy_steps:
+            schedule = settings.schedule(settings.copy_steps)
+            plan.insert(0, Stage(STAGES[0], self._copy, schedule))
+        return plan
+
+    def _copy(self):
+        return self._trainable(Copying(self.model.painter), self.settings.copy_steps, 0)
+
+    def _paint(self):
+        return self._trainable(self.model, self.settings.steps, 1)
+
+    def _trainable(self, model, steps, stage):
+        self._crops = self._make_crops(self.settings.parts(steps)[1], stage)
+        self._stage = STAGES[stage]
+        return Trainable(model, self._crops, None, None)
 
     def _report(self, history):
-        every = self.settings.steps_per_epoch
+        every = self.settings.parts(self.settings.steps)[1]
         losses = tuple(
             {"step": record["epoch"] * every, **{name: record[name] for name in TERMS}}
             for record in history
+            if record["stage"] == STAGES[1]
         )
         return FastReport(
             self.model.painter.name,
@@ -93,5 +110,5 @@ class FastRun:
         painted = keras.ops.convert_to_numpy(self.model.painter(x, training=False))
         rows = [*rows, np.clip(np.rint(painted), 0, 255).astype("uint8")]
         sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
-        step = epoch * self.settings.steps_per_epoch
-        write_picture(Path(self.folder.path, SAMPLES, f"step{step:06d}.jpg"), sheet)
+        name = f"{self._stage}{epoch * len(self._crops):06d}.jpg"
+        write_picture(Path(self.folder.path, SAMPLES, name), sheet)

@@ -60,6 +60,7 @@ def train_style(
     content_layers: Sequence[str] | None = None,
     style_layers: Sequence[str] | None = None,
     steps: int = 2000,
+    copy_steps: int = 200,
     size: int = 256,
     style_size: int | None = None,
     batch_size: int = 4,
@@ -94,6 +95,7 @@ def train_style(
         network, weights: As in `feature_network`: what the losses look through.
         content_layers, style_layers: Names of its layers; None for those of `default_layers`.
         steps: Batches in all, rounded up to whole checkpoints.
+        copy_steps: Batches before, from which the network learns to copy photographs.
         size: Side of a crop, in pixels.
         style_size: Longer side that the style is shown in: large brush strokes in a large one.
             None means 1.5 times `size`.
@@ -116,8 +118,8 @@ def train_style(
     """
     who = "train_style"
     settings = FastSettings(
-        who, steps, size, batch_size, content_weight, style_weight, variation_weight,
-        learning_rate, checkpoint_steps, seed, mixed_bfloat16,
+        who, steps, copy_steps, size, batch_size, content_weight, style_weight,
+        variation_weight, learning_rate, checkpoint_steps, seed, mixed_bfloat16,
     )  # fmt: skip
     picture = _style_picture(who, style, style_size or round(1.5 * size))
     photographs = open_photographs(who, photos)
@@ -138,9 +140,8 @@ def train_style(
     }
     model = OneStyle(painter, reader, layers, picture, settings.weights)
 
-    def crops():
-        paths, steps = photographs.paths, settings.steps_per_epoch
-        return Crops(paths, size, batch_size, steps, (seed,))
+    def crops(steps, stage):
+        return Crops(photographs.paths, size, batch_size, steps, (seed, stage))
 
     return _train(settings, model, crops, photographs.left_out, config, out, fresh)
 
@@ -154,6 +155,7 @@ def train_adain(
     weights: Any = "auto",
     style_layers: Sequence[str] | None = None,
     steps: int = 2000,
+    copy_steps: int = 200,
     size: int = 256,
     batch_size: int = 4,
     content_weight: float = 1.0,
@@ -179,8 +181,8 @@ def train_adain(
             too.
         style_layers: Names of its layers, in order; features are exchanged in the last. None
             means those of `default_layers` that are not deeper than the content's.
-        steps, size, batch_size, learning_rate, checkpoint_steps, mixed_bfloat16, seed, fresh:
-            As in `train_style`.
+        steps, copy_steps, size, batch_size, learning_rate, checkpoint_steps, mixed_bfloat16,
+        seed, fresh: As in `train_style`.
         content_weight, style_weight, variation_weight: As in `train_style`.
 
     Returns:
@@ -191,8 +193,8 @@ def train_adain(
     """
     who = "train_adain"
     settings = FastSettings(
-        who, steps, size, batch_size, content_weight, style_weight, variation_weight,
-        learning_rate, checkpoint_steps, seed, mixed_bfloat16,
+        who, steps, copy_steps, size, batch_size, content_weight, style_weight,
+        variation_weight, learning_rate, checkpoint_steps, seed, mixed_bfloat16,
     )  # fmt: skip
     pictures = open_photographs(who, styles)
     photographs = open_photographs(who, photos)
@@ -210,9 +212,9 @@ def train_adain(
     }
     model = AnyStyle(painter, reader, names, settings.weights)
 
-    def crops():
-        paths, steps = photographs.paths, settings.steps_per_epoch
-        return Crops(paths, size, batch_size, steps, (seed,), pictures.paths)
+    def crops(steps, stage):
+        key = seed, stage
+        return Crops(photographs.paths, size, batch_size, steps, key, pictures.paths)
 
     left_out = (*photographs.left_out, *pictures.left_out)
     return _train(settings, model, crops, left_out, config, out, fresh)

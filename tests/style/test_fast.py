@@ -18,7 +18,14 @@ from tests.models.zoo import fill
 
 RNG = np.random.default_rng(0)
 LAYERS = {"content_layers": ["second"], "style_layers": ["first", "second"]}
-QUICK = {"steps": 4, "size": 32, "batch_size": 2, "checkpoint_steps": 2, "seed": 3}
+QUICK = {
+    "steps": 4,
+    "copy_steps": 2,
+    "size": 32,
+    "batch_size": 2,
+    "checkpoint_steps": 2,
+    "seed": 3,
+}
 TINY = {**QUICK, **LAYERS, "width": 4, "blocks": 1}
 
 
@@ -89,7 +96,7 @@ def test_a_training_leaves_its_folder(trained, kind, name):
     found = {path.name for path in result.folder.iterdir()}
     assert found == {"model.keras", "report.json", "run.json", "samples"}
     samples = sorted(path.name for path in (result.folder / "samples").iterdir())
-    assert samples == ["step000002.jpg", "step000004.jpg"]
+    assert samples == ["copying000002.jpg", "painting000002.jpg", "painting000004.jpg"]
     rows = 2 if kind == "one" else 3  # photograph, (style,) picture
     with Image.open(result.folder / "samples" / samples[0]) as sheet:
         assert sheet.size == (3 * 32, rows * 32)
@@ -125,7 +132,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(
 
     def press_ctrl_c(self, batch, logs=None):
         whole(self, batch, logs)
-        if (self.epoch, batch) == (1, 0):
+        if (self.stage.name, self.epoch, batch) == ("painting", 1, 0):
             raise KeyboardInterrupt
 
     def run():
@@ -136,7 +143,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(
     monkeypatch.setattr(_Epochs, "on_train_batch_end", press_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         run()
-    assert (tmp_path / "x" / "samples" / "step000002.jpg").exists()
+    assert (tmp_path / "x" / "samples" / "painting000002.jpg").exists()
     monkeypatch.undo()
     resumed = run()
     for one, two in zip(weights(resumed.model), weights(trained["one"].model), strict=True):
@@ -310,6 +317,7 @@ def test_more_that_stylize_fast_refuses(trained, photos, tmp_path):
     "arguments, message",
     [
         ({"steps": 0}, "train_style: steps must be a whole number of at least 1; got 0"),
+        ({"copy_steps": -1}, "train_style: copy_steps must be a whole number of at least 0"),
         ({"size": 16}, "train_style: size must be a whole number of at least 32; got 16"),
         ({"style_weight": -1}, "train_style: style_weight must be between 0 and"),
         ({"learning_rate": 3}, "train_style: learning_rate must be between"),
@@ -334,7 +342,7 @@ def test_what_cannot_be_trained_on(photos, tmp_path):
 
 @pytest.mark.slow
 def test_mixed_precision_trains_and_leaves_float32(photos, tmp_path):
-    options = TINY | {"steps": 1, "checkpoint_steps": 1}
+    options = TINY | {"steps": 1, "copy_steps": 0}
     result = train_style(
         picture(30, 60, 9), photos, out=tmp_path / "x", network=network(),
         mixed_bfloat16=True, **options,
