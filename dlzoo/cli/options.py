@@ -29,3 +29,27 @@ def numbers_option(text: str | None, kind: type) -> Any:
     if len(values) not in (1, 2):
         raise typer.BadParameter(f"must be a number or two (N,N); got {text!r}.")
     return values[0] if len(values) == 1 else values
+
+
+def several_option(text: str | None, kind: type) -> Any:
+    """`"3,2,1"` as a list of numbers, None as None."""
+    if text is None:
+        return None
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"must be numbers with commas; got {text!r}.") from None
+
+
+def layers_option(text: str | None) -> Any:
+    """`"a,b"` as a list of names, `"a=1,b=0.5"` as a dict to weights, None as None."""
+    if text is None:
+        return None
+    pairs = [part.strip().partition("=") for part in text.split(",")]
+    weighted = [equals for _, equals, _ in pairs]
+    if not any(weighted):
+        return [name for name, _, _ in pairs]
+    try:
+        return {name: float(weight) for name, _, weight in pairs}
+    except ValueError:
+        raise typer.BadParameter(f"layers: `a,b` or `a=1,b=2`; got {text!r}.") from None

@@ -35,7 +35,7 @@ class Constants:
 
 
 ORIGINS: Mapping[str, Constants] = {
-    "balanced": Constants("torch", "paper", 1.0, 10.0, 1.0, relative=True),
+    "balanced": Constants("torch", "paper", 1.0, 20.0, 20.0, relative=True),
     "paper": Constants("paper", "paper", 1.0, 1e3, 0.0),  # alpha / beta = 1e-3
     "course": Constants("course", "course", 10.0, 40.0, 0.0),  # week 4: alpha, beta
     "torch": Constants("torch", "torch", 5.0, 100.0, 1e-3),  # neural-style's defaults
@@ -129,7 +129,9 @@ class Objective:
         grams = {name: self._gram(features[name]) for name in self.terms.style}
         content = _weighted(self._content_loss, self._contents, features)
         style = _weighted(self._style_loss, self._styles, grams)
-        rough = ops.sum(self._variation(picture)) / self._variation_unit
+        # With the last row and column twice: else nothing would hold the border together.
+        padded = ops.pad(picture, [[0, 0], [0, 1], [0, 1], [0, 0]], mode="symmetric")
+        rough = ops.sum(self._variation(padded)) / self._variation_unit
         parts = ops.stack(
             [
                 self.terms.content_weight * content,

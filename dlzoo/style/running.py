@@ -13,6 +13,7 @@ from dlzoo.errors import DivergenceError
 from dlzoo.style.job import Job
 from dlzoo.style.optimisers import State
 from dlzoo.style.pictures import fitted, resized, write_picture
+from dlzoo.style.slopes import Slope
 from dlzoo.training.checkpoint import Checkpoint
 
 SEGMENT = 50  # steps between two checkpoints; L-BFGS forgets its memory there
@@ -101,7 +102,7 @@ class Run:
             self._picture = self.job.start(side)
         else:
             self._picture = resized(self._picture, self.job.content_at(side).shape[1:3])
-        slope, method = self.job.slope(side), self.job.settings.method()
+        slope, method = self._checked(self.job.slope(side)), self.job.settings.method()
         while done < steps:
             self._number = behind + done
             part = min(SEGMENT, steps - done)
@@ -110,12 +111,19 @@ class Run:
             self._save(scale, done, state)
         self._number = behind + steps
 
+    def _checked(self, slope: Slope) -> Slope:
+        def check(picture):
+            value, parts, gradient = slope(picture)
+            if not np.isfinite(value):
+                raise DivergenceError(
+                    f"stylize: the loss is no longer a number at step {self._number + 1}. Take "
+                    "a smaller learning_rate or smaller weights, or compute in float32."
+                )
+            return value, parts, gradient
+
+        return check
+
     def _watch(self, picture, loss, parts):
-        if not np.isfinite(loss):
-            raise DivergenceError(
-                f"stylize: the loss is no longer a number at step {self._number + 1}. Take a "
-                f"smaller learning_rate or smaller weights, or compute in float32."
-            )
         self._number += 1
         self._picture = picture
         self._bar(f"{max(picture.shape)} px, loss {loss:.4g}")

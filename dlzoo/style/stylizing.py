@@ -139,6 +139,8 @@ def stylize(
     path = None if out is None else check_writable(out)
     photo = read_picture(content, "the content")
     paintings = style if isinstance(style, (list, tuple)) else [style]
+    if not paintings:
+        raise ValueError(f"{WHO}: style must be a picture or a list of them; got {style!r}.")
     styles = [read_picture(each, f"style {n}") for n, each in enumerate(paintings, 1)]
     given = isinstance(init, str) and init in INITS
     first = None if given else read_picture(init, "init")
