@@ -25,6 +25,7 @@ VERBS = {
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
     "stylize": "dlzoo.cli.stylize:stylize",
+    "train-style": "dlzoo.cli.train_style:train_style",
     "demo": "dlzoo.cli.demo:demo",
 }
 

@@ -3,7 +3,6 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,12 +16,12 @@ from dlzoo._progress import progress_bar
 from dlzoo.data import read_image
 from dlzoo.errors import DataError
 from dlzoo.style.crops import find_pictures
+from dlzoo.style.fast_photos import batches, picture_paths, read_ahead
 from dlzoo.style.fast_run import MODEL
-from dlzoo.style.pictures import SUFFIXES, fitted, resized, rounded, write_picture
+from dlzoo.style.pictures import fitted, resized, rounded, write_picture
 
 WHO = "stylize_fast"
-SMALLEST = 5  # pixels of a side: less leaves nothing to mirror at the border
-_AHEAD = 3  # batches that are read while one is painted
+AHEAD = 3  # batches that are read while one is painted
 
 
 @dataclass(frozen=True)
@@ -91,17 +90,18 @@ def stylize_fast(
     check_between(WHO, "strength", strength, 0, 1)
     painter = _load(model)
     paths = find_pictures(WHO, photos)
-    targets = _targets(paths, Path(out).expanduser())
+    targets = picture_paths(WHO, paths, Path(out).expanduser())
     more = _style_inputs(painter, style, strength, style_size)
     started = time.perf_counter()
     failed: list[str] = []
     written: list[tuple[str, str]] = []
     with ThreadPoolExecutor(2) as readers, ThreadPoolExecutor(1) as writer:
         jobs: deque = deque()
-        batches = _batches(_read_ahead(readers, paths, targets, size, batch_size), batch_size)
+        ahead = read_ahead(readers, paths, targets, size, AHEAD * batch_size)
+        found = batches(ahead, batch_size)
         with progress_bar() as bar:
             task = bar.add_task("Painting", total=len(paths), note="")
-            for group, problem in batches:
+            for group, problem in found:
                 if problem:
                     failed.append(problem)
                     bar.advance(task)
@@ -109,7 +109,7 @@ def stylize_fast(
                 for source, target, picture in _paint(painter, group, more):
                     jobs.append(writer.submit(write_picture, target, picture))
                     written.append((str(source), str(target)))
-                while len(jobs) > _AHEAD * batch_size:
+                while len(jobs) > AHEAD * batch_size:
                     jobs.popleft().result()
                 bar.advance(task, len(group))
         for job in jobs:
@@ -124,46 +124,6 @@ def _paint(painter, group, more):
     painted = painter.predict_on_batch(x)
     for (source, target, _), picture in zip(group, painted, strict=True):
         yield source, target, rounded(np.asarray(picture)[None])
-
-
-def _read_ahead(pool, paths, targets, size, batch_size) -> Iterator[tuple]:
-    """`(path, target, photograph)` in order, or `(path, None, problem)`."""
-    waiting: deque = deque()
-    for pair in zip(paths, targets, strict=True):
-        waiting.append(pool.submit(_read, *pair, size))
-        if len(waiting) > _AHEAD * batch_size:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _read(path, target, size):
-    try:
-        photo = read_image(path)[None].astype("float32")
-    except DataError as error:
-        return path, None, str(error)
-    if size is not None and max(photo.shape[1:3]) > size:
-        photo = resized(photo, fitted(photo.shape, size))
-    if min(photo.shape[1:3]) < SMALLEST:
-        height, width = photo.shape[1:3]
-        problem = f"{path}: a side must be at least {SMALLEST} pixels; got {height} x {width}."
-        return path, None, problem
-    return path, target, photo
-
-
-def _batches(photos, batch_size) -> Iterator[tuple[list, str]]:
-    """Neighbours of one size together: `(group, "")`, or `([], problem)`."""
-    group: list = []
-    for path, target, photo in photos:
-        if target is None:
-            yield [], photo
-            continue
-        if group and (len(group) == batch_size or group[0][2].shape != photo.shape):
-            yield group, ""
-            group = []
-        group.append((path, target, photo))
-    if group:
-        yield group, ""
 
 
 def _load(model):
@@ -206,34 +166,3 @@ def _style_inputs(painter, style, strength, style_size):
         "style": np.repeat(picture, count, axis=0),
         "strength": np.full((count, 1), strength, "float32"),
     }
-
-
-def _targets(paths: Sequence[Path], out: Path) -> list[Path]:
-    """Where each picture goes."""
-    if out.suffix.lower() in SUFFIXES and not out.is_dir():
-        if len(paths) > 1:
-            raise DataError(
-                f"{WHO}: out must be a folder for {len(paths)} photographs; got the file "
-                f"name {str(out)!r}."
-            )
-        targets = [out]
-    else:
-        taken: set[str] = set()
-        targets = [out / _name(path, taken) for path in paths]
-    for path, target in zip(paths, targets, strict=True):
-        if path.resolve() == target.resolve():
-            raise DataError(
-                f"{WHO}: {target}: the picture would replace its photograph. Name another "
-                f"folder."
-            )
-    return targets
-
-
-def _name(path, taken):
-    """The photograph's name, with a number where it is taken and a suffix that we write."""
-    suffix = path.suffix if path.suffix.lower() in SUFFIXES else ".png"
-    name, number = f"{path.stem}{suffix}", 2
-    while name.lower() in taken:
-        name, number = f"{path.stem}-{number}{suffix}", number + 1
-    taken.add(name.lower())
-    return name

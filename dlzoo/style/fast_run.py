@@ -1,6 +1,7 @@
 """One training of a network that paints: its folder, its samples, for the engine."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,28 @@ from dlzoo.training import RunFolder, Stage, Trainable, Trainer, set_policy
 MODEL, REPORT, SAMPLES = "model.keras", "report.json", "samples"
 STAGES = "copying", "painting"
 _SHOWN = 3  # photographs in a sample
+
+
+@dataclass(frozen=True)
+class FastTrained:
+    """What `train_style` and `train_adain` return.
+
+    Attributes:
+        model: Raw RGB of 0 to 255 in and out; see `dlzoo.models.transformer_net` and `adain`.
+        report: Losses, photographs, time.
+        folder: Where `model.keras`, `report.json` and `samples/` are.
+    """
+
+    model: keras.Model
+    report: FastReport
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; the model itself is in `folder`."""
+        return {"folder": str(self.folder), "report": self.report.to_dict()}
+
+    def __str__(self) -> str:
+        return f"{self.report}\nSaved in {self.folder}"
 
 
 class FastRun:
@@ -40,7 +63,7 @@ class FastRun:
         self._make_crops = crops
         self._crops: Any = None
 
-    def result(self, *, fresh: bool) -> tuple[keras.Model, FastReport]:
+    def result(self, *, fresh: bool) -> FastTrained:
         """Train, or go on, or read what was trained."""
         config = {
             "task": self.settings.who,
@@ -51,7 +74,8 @@ class FastRun:
         path = self.folder.path
         if self.folder.open(config, fresh=fresh):
             report = json.loads((path / REPORT).read_text(encoding="utf-8"))
-            return keras.saving.load_model(path / MODEL), FastReport.from_dict(report)
+            model = keras.saving.load_model(path / MODEL)
+            return FastTrained(model, FastReport.from_dict(report), path)
         painter = self.model.painter
         if self.settings.mixed_bfloat16:
             keep = [painter.get_layer(name) for name in ("rgb", "picture")]
@@ -67,7 +91,7 @@ class FastRun:
             painter.save(temporary)
         write_json(path / REPORT, report.to_dict())
         self.folder.finish()
-        return painter, report
+        return FastTrained(painter, report, path)
 
     def _plan(self):
         settings = self.settings

@@ -9,8 +9,15 @@ from keras import ops
 
 from dlzoo.layers.gram_matrix import gram_matrix
 from dlzoo.layers.instance_normalization import instance_moments
+from dlzoo.style.networks import feature_network
 
 TINY = 1e-12  # of a layer that never answers
+
+
+def reader(network, names, mixed_bfloat16=False):
+    """A frozen model from pictures to the features of layers of `network`, by name."""
+    dtype = "mixed_bfloat16" if mixed_bfloat16 else None
+    return feature_network(network, layers=list(dict.fromkeys(names)), dtype=dtype)
 
 
 class Painter(keras.Model):
