@@ -27,6 +27,7 @@ VERBS = {
     "predict": "dlzoo.cli.predict:predict",
     "stylize": "dlzoo.cli.stylize:stylize",
     "visualize": "dlzoo.cli.visualize:visualize",
+    "train-style": "dlzoo.cli.train_style:train_style",
     "demo": "dlzoo.cli.demo:demo",
 }
 

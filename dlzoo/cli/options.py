@@ -4,6 +4,9 @@ from typing import Any
 
 import typer
 
+NETWORK = "A name from `dlzoo models`; `auto`: VGG-19 if it can be had, else what dlzoo brings."
+WEIGHTS = "Of the network: a name on its card, a file, `hf://...`, or `none`: random."
+
 
 def targets_option(texts: list[str] | None) -> Any:
     """`["age=regression", "w=a,b"]` as a dict, `["age", "tags"]` as a list of columns."""

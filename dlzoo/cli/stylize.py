@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from dlzoo.cli.options import layers_option, several_option
+from dlzoo.cli.fast import Fast, FastStyle, Strength, paint
+from dlzoo.cli.options import NETWORK, WEIGHTS, layers_option, several_option
 
 _STYLES = "Pictures whose manner is taken; several are mixed."
 _OUT = "File of the result: `.png`, `.jpg`, `.webp` or `.bmp`. Default: `stylized.png`."
-_SIZE = "Longer side of the result in pixels; 0: the content's own."
 _STYLE_SCALE = "Size of the style pictures against the result: larger, broader brush strokes."
 _BLEND = "What each style counts, e.g. `3,1`."
 _WEIGHT = "What it counts against the others."
@@ -21,18 +21,17 @@ _STEPS = "At full size, or one for each scale, coarse to fine: `200,100,50`."
 _SCALES = "From coarse to fine; `auto`: down to about 128 pixels."
 _COLOURS = "`style`; `content`: keep the photograph's; `matched`: move the style's to them."
 _INIT = "Where to begin: `content`, `content+noise`, `noise` or a picture."
-_NETWORK = (
-    "A name from `dlzoo models`; `auto`: VGG-19 if it can be had, else what dlzoo brings."
-)
-_WEIGHTS = "Of the network: a name on its card, a file, `hf://...`, or `none`: random."
 _KEEP = "Write the picture after every so many steps, too: OUT-0010.png."
 
 
 def stylize(
     content: Annotated[Path, Argument(help="The photograph.")],
-    styles: Annotated[list[Path], Argument(help=_STYLES)],
-    out: Annotated[Path, Option("--out", "-o", help=_OUT)] = Path("stylized.png"),
-    size: Annotated[int, Option(help=_SIZE)] = 512,
+    styles: Annotated[list[Path] | None, Argument(help=_STYLES)] = None,
+    out: Annotated[Path | None, Option("--out", "-o", help=_OUT)] = None,
+    fast: Fast = None,
+    style: FastStyle = None,
+    strength: Strength = 1.0,
+    size: Annotated[int, Option(help="Longer side in pixels; 0: the content's own.")] = 512,
     style_scale: Annotated[float, Option(help=_STYLE_SCALE)] = 1.0,
     style_blend: Annotated[str | None, Option(help=_BLEND)] = None,
     content_weight: Annotated[float | None, Option(help=_WEIGHT)] = None,
@@ -49,14 +48,19 @@ def stylize(
     steps: Annotated[str | None, Option(help=_STEPS)] = None,
     scales: Annotated[str, Option(help=_SCALES)] = "auto",
     colours: Annotated[str, Option("--colours", "--colors", help=_COLOURS)] = "style",
-    network: Annotated[str, Option(help=_NETWORK)] = "auto",
-    weights: Annotated[str, Option(help=_WEIGHTS)] = "auto",
+    network: Annotated[str, Option(help=NETWORK)] = "auto",
+    weights: Annotated[str, Option(help=WEIGHTS)] = "auto",
     mixed_bfloat16: Annotated[bool, Option("--mixed-bfloat16", help="Half the bits.")] = False,
     seed: Annotated[int, Option(help="Same seed, same picture.")] = 0,
     keep_every: Annotated[int | None, Option(help=_KEEP)] = None,
     fresh: Annotated[bool, Option("--fresh", help="Forget an earlier run.")] = False,
 ) -> None:
     """Paint a photograph in the manner of other pictures. Interrupted, it continues."""
+    if fast is not None:
+        return paint(fast, [content, *(styles or ())], out, style, strength, size or None)
+    if not styles or style is not None or strength != 1:
+        raise typer.BadParameter("name CONTENT and STYLES; --style and --strength need --fast.")
+    out = out or Path("stylized.png")
     iterations = several_option(steps, int)
     chosen: dict[str, Any] = {
         "style_blend": several_option(style_blend, float),

@@ -13,6 +13,7 @@ class FastSettings:
 
     who: str
     steps: int
+    copy_steps: int
     size: int
     batch_size: int
     content_weight: float
@@ -26,21 +27,20 @@ class FastSettings:
     def __post_init__(self):
         for name in ("steps", "batch_size", "checkpoint_steps"):
             check_positive_int(self.who, name, getattr(self, name))
+        check_positive_int(self.who, "copy_steps", self.copy_steps, minimum=0)
         check_positive_int(self.who, "size", self.size, minimum=32)
         check_positive_int(self.who, "seed", self.seed, minimum=0)
         for name in ("content_weight", "style_weight", "variation_weight"):
             check_between(self.who, name, getattr(self, name), 0, 1e9)
         check_between(self.who, "learning_rate", self.learning_rate, 1e-9, 1)
 
-    @property
-    def epochs(self) -> int:
-        """Parts after each of which a checkpoint and samples are written."""
-        return max(1, round(self.steps / self.checkpoint_steps))
+    def parts(self, steps: int) -> tuple[int, int]:
+        """Epochs, after each of which a checkpoint is written, and steps of each.
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps of each, so that all together are `steps`, rounded up."""
-        return -(-self.steps // self.epochs)
+        All together are `steps`, rounded up.
+        """
+        epochs = max(1, round(steps / self.checkpoint_steps))
+        return epochs, -(-steps // epochs)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -51,9 +51,9 @@ class FastSettings:
             "variation": self.variation_weight,
         }
 
-    def schedule(self) -> Schedule:
+    def schedule(self, steps: int) -> Schedule:
         """Adam, along half a cosine to zero."""
-        return Schedule(self.epochs, self.learning_rate, warmup_epochs=0)
+        return Schedule(self.parts(steps)[0], self.learning_rate, warmup_epochs=0)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

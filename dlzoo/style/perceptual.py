@@ -9,8 +9,15 @@ from keras import ops
 
 from dlzoo.layers.gram_matrix import gram_matrix
 from dlzoo.layers.instance_normalization import instance_moments
+from dlzoo.style.networks import feature_network
 
 TINY = 1e-12  # of a layer that never answers
+
+
+def reader(network, names, mixed_bfloat16=False):
+    """A frozen model from pictures to the features of layers of `network`, by name."""
+    dtype = "mixed_bfloat16" if mixed_bfloat16 else None
+    return feature_network(network, layers=list(dict.fromkeys(names)), dtype=dtype)
 
 
 class Painter(keras.Model):
@@ -46,6 +53,27 @@ class Painter(keras.Model):
     def losses_of(self, x, pictures):
         """The terms for a batch, each a scalar: inputs and pictures to a dict by name."""
         raise NotImplementedError
+
+
+class Copying(Painter):
+    """Teaches `painter` to give photographs back, before it learns to paint them.
+
+    That needs no features, so that it is quick, and it saves the thousands of steps in which a
+    network that has learnt nothing would cover the whole canvas with the style's texture. Style
+    is out of it: an `adain` copies at strength 0.
+    """
+
+    def __init__(self, painter, **kwargs):
+        super().__init__(painter, {"copy": 1.0}, **kwargs)
+
+    def call(self, x, training=None):
+        if isinstance(x, dict):
+            x = x | {"strength": ops.zeros_like(x["strength"])}
+        return super().call(x, training=training)
+
+    def losses_of(self, x, pictures):
+        photos = ops.cast(x["content"] if isinstance(x, dict) else x, "float32")
+        return {"copy": _relative(pictures - 127.5, photos - 127.5)}
 
 
 class OneStyle(Painter):
