@@ -85,7 +85,7 @@ def receptive_field(
     or oddly padded networks and is what `(size, stride, offset)` by hand would be.
 
     What passes through a map of one pixel (squeeze and excitation) does not count. Where
-    places do not lie at equal distances (adaptive pooling), the field is the whole image.
+    places do not lie at equal distances (adaptive pooling), the field is the whole side.
 
     Args:
         model: A functional model of images.
@@ -199,11 +199,12 @@ def _slope(points):
 
 def _positive_weights(model):
     """`(variable, value)` such that each kernel takes the mean of what it sees."""
-    depthwise = {
-        id(getattr(layer, "depthwise_kernel", None) or layer.kernel)
-        for layer in sublayers(model)
-        if isinstance(layer, (keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D))
-    }
+    depthwise = set()
+    for layer in sublayers(model):
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            depthwise.add(id(layer.kernel))
+        elif isinstance(layer, keras.layers.SeparableConv2D):
+            depthwise.add(id(layer.depthwise_kernel))
     values = []
     for variable in model.variables:
         shape = tuple(variable.shape)
