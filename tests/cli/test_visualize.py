@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dlzoo.cli.pictures import label_number
 from dlzoo.layers import ClassLabels, ImagePreprocessing
 from tests.cli.run import run
 
@@ -27,7 +28,8 @@ def run_folder(tmp_path_factory):
     """As `dlzoo fine-tune` leaves it: raw pixels in, names inside, the body nested."""
     image = keras.Input((SIDE, SIDE, 3))
     x = ImagePreprocessing(1 / 127.5, (1,) * 3, (1,) * 3)(image)
-    body = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Conv2D(4, 3)], "body")
+    layers = [keras.Input((SIDE, SIDE, 3)), keras.layers.Conv2D(4, 3)]
+    body = keras.Sequential(layers, name="body")
     x = keras.layers.GlobalAveragePooling2D()(body(x))
     x = keras.layers.Dense(2, activation="softmax")(x)
     folder = tmp_path_factory.mktemp("run")
@@ -41,9 +43,7 @@ def test_pictures_of_a_run_folder(run_folder, photographs, tmp_path):
     done = run("visualize", "cam", *both, "--class", "dog")
     assert done.returncode == 0, done.stderr
     assert [line.split(": ")[1][:3] for line in done.stdout.splitlines()] == ["dog"] * 3
-    done = run(
-        "visualize", "patches", run_folder, photographs, "--channels", "2,", "--out", out
-    )
+    done = run("visualize", "patches", *both, "--channels", "2,")
     assert done.returncode == 0, done.stderr
     assert "body, receptive field 3 x 3 pixels, stride 1 x 1" in done.stdout
     found = sorted(path.name for path in tmp_path.iterdir())
@@ -59,9 +59,14 @@ def test_errors_say_what_to_do(run_folder, photographs, tmp_path):
     done = run("visualize", "patches", *arguments, "--layer", "bodi")
     assert (done.returncode, done.stdout) == (1, "")
     assert "got 'bodi'. Did you mean 'body'?" in done.stderr
-    done = run("visualize", "cam", *arguments, "--class", "dig")
-    assert "Error: no class is called 'dig'; did you mean 'dog'?" in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_classes_by_number_and_by_name(run_folder):
+    model = keras.saving.load_model(run_folder / "model.keras")
+    assert [label_number(text, model) for text in ("1", "dog", "Cat")] == [1, 1, 0]
+    with pytest.raises(ValueError, match="no class is called 'dig'; did you mean 'dog'"):
+        label_number("dig", model)
 
 
 @pytest.mark.parametrize(
