@@ -43,9 +43,9 @@ def patches(
 ) -> None:
     """Draw the image patches that most excite channels, and what in them did."""
     wanted = channels_option(channels)
+    network = open_model(model, weights, preprocessing)
     from dlzoo import visualize
 
-    network = open_model(model, weights, preprocessing)
     for each in layer or (None,):
         found = visualize.top_patches(
             network, images, each, wanted, count, rule=rule, batch_size=batch_size
@@ -65,6 +65,7 @@ def cam(
     out: Out = Path("visualize"),
 ) -> None:
     """Draw where a classifier looked (Grad-CAM), a picture an image."""
+    network = open_model(model, weights, preprocessing, whole=True)
     from dlzoo import visualize
     from dlzoo._progress import track
     from dlzoo.data import read_image
@@ -72,7 +73,6 @@ def cam(
     from dlzoo.visualize.receptive import input_shape
 
     names, sources = image_sources("visualize cam", images)
-    network = open_model(model, weights, preprocessing, whole=True)
     label = None if class_ is None else label_number(class_, network)
     height, width, _ = input_shape(network)
     paths = picture_paths(out, [f"cam_{Path(name).stem}" for name in names])
@@ -84,10 +84,11 @@ def cam(
 
 def filters(model: Model, weights: Weights = None, out: Out = Path("visualize")) -> None:
     """Draw the kernels of the first convolution."""
+    network = open_model(model, weights, "included")
     from dlzoo import visualize
 
     (path,) = picture_paths(out, ["filters"])
-    figure = visualize.filters(open_model(model, weights, "included"))
+    figure = visualize.filters(network)
     visualize.save_figure(figure, path)
     typer.echo(f"{path}: {figure.get_suptitle()}")
 

@@ -1,6 +1,7 @@
 """Which pixels a place of a feature map can see."""
 
 import math
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +34,13 @@ class ReceptiveField:
         size: Height and width in pixels.
         stride: Pixels from one place to the next.
         offset: First row and column that the first place sees; negative: zeros of padding.
+        centre: Row and column in the middle of what the first place sees. With the padding
+            of TensorFlow it lies behind the middle of the place's share of the image.
         at_least: The field reaches over the image that was looked at on both sides, so
             that the true size is `size` or more. The boxes are exact all the same.
 
     Example:
-        >>> field = ReceptiveField((7, 7), (2, 2), (-3, -3))
+        >>> field = ReceptiveField((7, 7), (2, 2), (-3, -3), (0, 0))
         >>> field.box(0, 5, (32, 32))
         (7, 0, 14, 4)
     """
@@ -45,6 +48,7 @@ class ReceptiveField:
     size: tuple[int, int]
     stride: tuple[int, int]
     offset: tuple[int, int]
+    centre: tuple[float, float]
     at_least: bool = False
 
     def box(
@@ -65,6 +69,10 @@ class ReceptiveField:
         return f"{least}{size} pixels, stride {stride}"
 
 
+# model -> (number of a call, shape of an image) -> field
+_KNOWN: weakref.WeakKeyDictionary[Any, dict[Any, ReceptiveField]] = weakref.WeakKeyDictionary()
+
+
 def receptive_field(
     model: keras.Model, layer: Any, image_size: tuple[int, int] | None = None
 ) -> ReceptiveField:
@@ -77,7 +85,7 @@ def receptive_field(
     or oddly padded networks and is what `(size, stride, offset)` by hand would be.
 
     What passes through a map of one pixel (squeeze and excitation) does not count. Where
-    places do not lie at equal distances (adaptive pooling), the field is the whole image.
+    places do not lie at equal distances (adaptive pooling), the field is the whole side.
 
     Args:
         model: A functional model of images.
@@ -112,7 +120,15 @@ def input_shape(
 
 
 def field_of(model: keras.Model, call: Call, shape: tuple[int, ...]) -> ReceptiveField:
-    """The field of the call's output on images of this shape."""
+    """The field of the call's output on images of this shape; found once for a model."""
+    known = _KNOWN.setdefault(model, {})
+    key = call.number, tuple(shape)
+    if key not in known:
+        known[key] = _probe(model, call, shape)
+    return known[key]
+
+
+def _probe(model, call, shape):
     rows, columns = call.output.shape[1:3]
     places = list(zip(*_spread(rows, columns), strict=True))
     signal = np.zeros((len(places), *call.output.shape[1:]), "float32")
@@ -125,14 +141,13 @@ def field_of(model: keras.Model, call: Call, shape: tuple[int, ...]) -> Receptiv
     )
     images = np.full((len(places), *shape), 255 if raw else 1, "float32")
     with keras.StatelessScope(state_mapping=_positive_weights(model)), averages_for_maxima():
-        reached = signal_at_image(model, images, call.number, signal, "deconvnet") != 0
+        reached = np.abs(signal_at_image(model, images, call.number, signal, "deconvnet"))
     axes = []
     for axis, numbers in enumerate(zip(*places, strict=True)):
-        seen = reached.any(axis=(2 - axis, 3))
-        ends = [_ends(row) for row in seen]
-        axes.append(_law(numbers, ends, shape[axis], call.output.shape[1 + axis]))
-    sizes, strides, offsets, least = zip(*axes, strict=True)
-    return ReceptiveField(sizes, strides, offsets, any(least))
+        seen = reached.sum(axis=(2 - axis, 3), dtype="float64")
+        axes.append(_law(numbers, seen, call.output.shape[1 + axis]))
+    sizes, strides, offsets, centres, least = zip(*axes, strict=True)
+    return ReceptiveField(sizes, strides, offsets, centres, any(least))
 
 
 def _spread(*sides):
@@ -152,8 +167,9 @@ def _ends(seen):
     return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
 
 
-def _law(places, ends, side, count):
-    """Size, stride, offset and whether the size is only the least, along one axis."""
+def _law(places, seen, count):
+    """Size, stride, offset, centre and whether the size is only the least, along one axis."""
+    ends, side = [_ends(row) for row in seen], seen.shape[1]
     firsts = [(place, first) for place, (first, _) in zip(places, ends, strict=True) if first]
     lasts = [
         (place, last) for place, (_, last) in zip(places, ends, strict=True) if last < side
@@ -165,8 +181,14 @@ def _law(places, ends, side, count):
         move = stride * place
         if (max(0, offset + move), min(side, behind + move)) != found:
             # No equal distances: every place gets all.
-            return side + stride * (count - 1), stride, -stride * (count - 1), True
-    return behind - offset, stride, offset, not (firsts and lasts)
+            reach = stride * (count - 1)
+            return side + reach, stride, -reach, (side / count - 1) / 2, True
+    if firsts and lasts:
+        return behind - offset, stride, offset, (behind + offset - 1) / 2, False
+    # What lies behind both borders is little to a place in the middle.
+    middle = places.index(count // 2)
+    centre = float(seen[middle] @ np.arange(side) / seen[middle].sum())
+    return behind - offset, stride, offset, centre - stride * places[middle], True
 
 
 def _slope(points):
@@ -177,11 +199,12 @@ def _slope(points):
 
 def _positive_weights(model):
     """`(variable, value)` such that each kernel takes the mean of what it sees."""
-    depthwise = {
-        id(getattr(layer, "depthwise_kernel", None) or layer.kernel)
-        for layer in sublayers(model)
-        if isinstance(layer, (keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D))
-    }
+    depthwise = set()
+    for layer in sublayers(model):
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            depthwise.add(id(layer.kernel))
+        elif isinstance(layer, keras.layers.SeparableConv2D):
+            depthwise.add(id(layer.depthwise_kernel))
     values = []
     for variable in model.variables:
         shape = tuple(variable.shape)
