@@ -24,6 +24,7 @@ VERBS = {
     "profile": "dlzoo.cli.profile:profile",
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
+    "segment": "dlzoo.cli.segment:segment",
     "demo": "dlzoo.cli.demo:demo",
 }
 

@@ -29,3 +29,8 @@ def numbers_option(text: str | None, kind: type) -> Any:
     if len(values) not in (1, 2):
         raise typer.BadParameter(f"must be a number or two (N,N); got {text!r}.")
     return values[0] if len(values) == 1 else values
+
+
+def classes_option(text: str | None) -> Any:
+    """`"sky,road"` as names, `"classes.txt"` as the file that it is."""
+    return text.split(",") if text is not None and "," in text else text
