@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from dlzoo.cli import tuning_options as given
-from dlzoo.cli.options import classes_option, numbers_option, targets_option
+from dlzoo.cli.options import classes_option, numbers_option, pairs_option, targets_option
 from dlzoo.cli.output import print_json
 
 
@@ -15,6 +15,7 @@ def fine_tune(
     out: given.Out,
     task: given.Task = None,
     backbone: given.Backbone = None,
+    model_options: given.ModelOptions = None,
     targets: given.Targets = None,
     classes: given.Classes = None,
     palette: given.Palette = None,
@@ -60,6 +61,7 @@ def fine_tune(
     special: dict[str, Any] = {
         "targets": targets_option(targets),
         "backbone": backbone,
+        "model_options": pairs_option(model_options),
         "classes": classes_option(classes),
         "palette": palette,
         "void": int(void) if void is not None and void.isdecimal() else void,

@@ -24,6 +24,7 @@ _AUGMENT = (
 _UNFREEZE = "After the head: `auto`, `head`, `last`, `all` or a number of stages."
 _DUPLICATE = "The same image in two splits: `error`, `drop` or `keep`."
 _HUMAN = "Error of people on such images, 0 to 1, for the diagnosis."
+_OPTIONS = "Of a segmentation network, once an option: `width=16`, `upsampling=bilinear`."
 _CLASSES = "Of masks: names in the order of their numbers, `sky,road`, or a file of names."
 _LOSS = "Of masks: `cross_entropy`, `dice`, `focal`, or some joined by `+`."
 _BORDERS = "Of masks: let borders between objects count more."
@@ -33,6 +34,7 @@ Model = Annotated[str, Option(help="A name from `dlzoo models`.")]
 Out = Annotated[Path, Option(help="Folder for model, report and pictures.")]
 Task = Annotated[str | None, Option(help="`classification` or `segmentation`.")]
 Backbone = Annotated[str | None, Option(help="Of `unet_backbone`: a classification network.")]
+ModelOptions = Annotated[list[str] | None, Option("--model-option", help=_OPTIONS)]
 Targets = Annotated[list[str] | None, Option("--target", help=_TARGETS)]
 Classes = Annotated[str | None, Option(help=_CLASSES)]
 Palette = Annotated[str | None, Option(help="Of masks: a file of lines `name,r,g,b`.")]

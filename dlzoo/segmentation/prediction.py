@@ -1,7 +1,6 @@
 """`predict` for segmentation: masks of images of any size."""
 
 import os
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from dlzoo._checks import check_between, check_positive_int
-from dlzoo.data import read_image
 from dlzoo.data.sources import image_sources
 from dlzoo.layers.pixel_labels import PixelLabels, pixel_labels_inside
 from dlzoo.segmentation.pairs import in_channels
+from dlzoo.segmentation.picture import Picture
 from dlzoo.segmentation.result import Segmentation
 from dlzoo.segmentation.tiling import plan_tiles, tile_scores
 from dlzoo.training.image_models import preprocessing_layer
@@ -81,8 +80,8 @@ def segment(
     labels = pixel_labels_inside(model) or _numbered(model)
     channels = model.input_shape[-1]
     for name, source in zip(names, sources, strict=True):
-        picture = _open(source)
-        if labels.resized is None or picture.shape[:2] == labels.resized:
+        picture = Picture(source)
+        if labels.resized is None or picture.size == labels.resized:
             mask = _mask(model, picture, channels, (tile, overlap), batch_size)
         else:
             mask = _mask_of_resized(model, picture, channels, labels.resized)
@@ -91,13 +90,12 @@ def segment(
 
 def _mask(model, picture, channels, tiling, batch_size):
     """The likeliest class of each pixel, a tile at a time."""
-    size = picture.shape[:2]
-    mask = np.empty(size, np.uint8)
+    mask = np.empty(picture.size, np.uint8)
 
-    def read(top, bottom, left, right):
-        return in_channels(picture[top:bottom, left:right], channels)
+    def read(*window):
+        return in_channels(picture.read(*window), channels)
 
-    tiles = plan_tiles(model, size, *tiling)
+    tiles = plan_tiles(model, picture.size, *tiling)
     for rows, columns, scores in tile_scores(model, read, tiles, batch_size):
         mask[rows, columns] = scores.argmax(axis=-1)
     return mask
@@ -105,9 +103,7 @@ def _mask(model, picture, channels, tiling, batch_size):
 
 def _mask_of_resized(model, picture, channels, resized):
     """The same for an image that is brought to the size of training first."""
-    image = Image.fromarray(np.ascontiguousarray(picture[..., :3]).squeeze())
-    small = np.asarray(image.resize(resized[::-1], Image.Resampling.BILINEAR))
-    small = in_channels(small.reshape(*resized, -1), channels)
+    small = in_channels(picture.resized(resized), channels)
 
     def read(top, bottom, left, right):
         return small[top:bottom, left:right]
@@ -116,7 +112,7 @@ def _mask_of_resized(model, picture, channels, resized):
     scores = np.empty((*resized, model.output_shape[-1]), np.float32)
     for rows, columns, part in tile_scores(model, read, tiles, batch_size=1):
         scores[rows, columns] = part
-    return _enlarged(scores, picture.shape[:2])
+    return _enlarged(scores, picture.size)
 
 
 def _enlarged(scores, size):
@@ -133,18 +129,6 @@ def _enlarged(scores, size):
         band = [m.resize(size_of_band, Image.Resampling.BILINEAR, box=box) for m in maps]
         mask[first:last] = np.argmax([np.asarray(part) for part in band], axis=0)
     return mask
-
-
-def _open(source):
-    """Pixels `(height, width, channels)`; arrays are taken as they are, files decoded."""
-    if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim not in (2, 3):
-            return read_image(source)  # says what is wrong
-        return source if source.ndim == 3 else source[..., None]
-    with warnings.catch_warnings():
-        # beyond Pillow's limit of 179 million pixels read_image refuses; half of it is fine
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return read_image(source)
 
 
 def _numbered(model):

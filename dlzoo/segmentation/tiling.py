@@ -5,6 +5,7 @@ figure 2: each tile is predicted from a larger window, so that what is kept has 
 surroundings, and what lies outside of the image is its mirror image.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -200,4 +201,5 @@ def network_step(model: keras.Model) -> int:
     spec = keras.KerasTensor((1, _PROBE, _PROBE, model.input_shape[-1]))
     shapes = keras.Model(model.input, maps).compute_output_spec(spec)
     sides = [shape.shape[1] for shape in keras.tree.flatten(shapes)]
-    return max(_PROBE // side for side in sides if side > 1)
+    smallest = min(side for side in sides if side > 1)
+    return 2 ** round(math.log2(_PROBE / smallest))  # valid convolutions take some pixels more

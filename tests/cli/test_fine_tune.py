@@ -143,7 +143,16 @@ def calls(monkeypatch, *arguments):
 
 
 # What only one task takes arrives only if it was given.
-SPECIAL = {"targets", "human_error", "crop", "loss", "backbone", "classes", "void"}
+SPECIAL = {
+    "targets",
+    "human_error",
+    "crop",
+    "loss",
+    "backbone",
+    "model_options",
+    "classes",
+    "void",
+}
 
 
 @pytest.mark.parametrize(
@@ -166,6 +175,10 @@ SPECIAL = {"targets", "human_error", "crop", "loss", "backbone", "classes", "voi
             {"targets": {"age": "regression", "weather": ["sun", "rain"]}},
         ),
         (("--classes", "sky,road", "--void", "11"), {"classes": ["sky", "road"], "void": 11}),
+        (
+            ("--model-option", "width=16", "--model-option", "upsampling=bilinear"),
+            {"model_options": {"width": 16, "upsampling": "bilinear"}},
+        ),
         (("--image-size", "32,48", "--crop", "32"), {"image_size": (32, 48), "crop": 32}),
         (("--mixed-bfloat16", "--fresh"), {"mixed_bfloat16": True, "fresh": True}),
     ],
