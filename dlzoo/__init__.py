@@ -11,9 +11,9 @@ from dlzoo import _registration, errors
 
 if TYPE_CHECKING:
     from dlzoo import data, layers, losses, models, testing, training, weights
-    from dlzoo.classification import fine_tune, predict
     from dlzoo.models import create_model, features, load_weights, profile
     from dlzoo.style import stylize
+    from dlzoo.tasks import fine_tune, predict
     from dlzoo.weights import card, list_models
 
 try:
@@ -26,10 +26,10 @@ _HOME = {  # public name -> module that defines it
     "card": "dlzoo.weights",
     "create_model": "dlzoo.models",
     "features": "dlzoo.models",
-    "fine_tune": "dlzoo.classification",
+    "fine_tune": "dlzoo.tasks",
     "list_models": "dlzoo.weights",
     "load_weights": "dlzoo.models",
-    "predict": "dlzoo.classification",
+    "predict": "dlzoo.tasks",
     "profile": "dlzoo.models",
     "stylize": "dlzoo.style",
 }

@@ -7,7 +7,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from dlzoo.classification.report import ClassScore, Mistake, SplitScore
 from dlzoo.data import Examples
-from dlzoo.training import Diagnosis, diagnose
+from dlzoo.training import Diagnosis
+from dlzoo.training.diagnosis import diagnose_by_split
 
 _TINY = np.finfo("float32").tiny  # so that a probability of 0 has a logarithm
 
@@ -83,18 +84,6 @@ def diagnose_splits(splits: Mapping[str, SplitScore], human_error: float | None)
 
     Without a dev set, the test set takes its place.
     """
-    return diagnose_errors({k: 1 - score.accuracy for k, score in splits.items()}, human_error)
-
-
-def diagnose_errors(errors: Mapping[str, float], human_error: float | None) -> Diagnosis:
-    """The same from errors by split."""
-    errors = dict(errors)
-    if "dev" not in errors:
-        errors["dev"] = errors.pop("test", errors["train"])
-    return diagnose(
-        human=human_error,
-        train=errors["train"],
-        train_dev=errors.get("train_dev"),
-        dev=errors["dev"],
-        test=errors.get("test"),
+    return diagnose_by_split(
+        {k: 1 - score.accuracy for k, score in splits.items()}, human_error
     )

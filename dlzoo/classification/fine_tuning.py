@@ -45,65 +45,35 @@ def fine_tune(
     on_duplicate: str = "error",
     fresh: bool = False,
 ) -> FineTuned:
-    """Fine-tune a network on labelled images.
+    """Fine-tune a network on labelled images: one class an image, or whatever a table says.
 
-    First a new head is trained on what the frozen body answers, computed once; then, if
-    there is enough data or it is asked for, the last stages of the body or all of it, at a
-    lower rate. The weights that did best on the dev images are kept. With `weights=None`
-    everything trains from scratch.
-
-    Interrupted (Ctrl-C, kill -9, power), the same call with the same `out` goes on where
-    it was, losing at most one epoch; ended, it returns the stored result.
+    The head is trained on what the frozen body answers, computed once. What is not listed
+    here is as in `dlzoo.fine_tune`.
 
     Args:
-        model: A name of the zoo (`dlzoo.list_models()`), or any `keras.Model` that takes
-            images and ends in scores, a vector or a feature map. A head of another size
-            is replaced. The caller's model is not changed.
-        data: A folder of class folders, split folders, lists, a `.csv`, or `"tfds:NAME"`;
-            see `dlzoo.data.open_images`, also for `fractions`, `on_bad_image` and
-            `on_duplicate`. A column of a CSV is binary, multi-class, multi-label or a
-            quantity, as its cells suggest (the report says which); several are learnt at
-            once, and an empty cell is left out of loss and scores. (Folders of two classes
-            stay two outputs of a softmax; a binary column is one sigmoid.)
+        model: A name of the zoo, or any `keras.Model` that takes images and ends in scores,
+            a vector or a feature map.
+        data: See `dlzoo.data.open_images`. A column of a CSV is binary, multi-class,
+            multi-label or a quantity, as its cells suggest (the report says which); several
+            are learnt at once, and an empty cell is left out of loss and scores. (Folders
+            of two classes stay two outputs of a softmax; a binary column is one sigmoid.)
         targets: Of a CSV: the columns to learn, `["age", "tags"]`, or what they are,
             `{"age": "regression", "id": "ignore"}`; see `dlzoo.data.choose_targets`.
-        out: Folder for `model.keras`, `report.json`, `report.txt`, `history.json` and the
-            pictures; it must be new, empty, or of this same run. None keeps nothing.
-        weights: What a network of the zoo starts from: a name on its card, a path,
-            `"hf://..."`. `"auto"`: the first on its card, usually `"imagenet"`; where none
-            are published (`lenet5`, `mlp`), from scratch. None: from scratch, also for a
-            `keras.Model` (whose weights are then only where training starts).
-        image_size: Side, or (height, width), in pixels; the default is the model's own.
-        preprocessing: What a `keras.Model` without an `ImagePreprocessing` layer expects:
-            one of `dlzoo.weights.CAFFE`, `INCEPTION`, `IMAGENET`, a layer, or
-            `"included"` if it takes RGB of 0 to 255.
-        unfreeze: What trains after the head: `"head"`: nothing; `"last"`: the last half
-            of the stages; a number: that many last stages; `"all"`. `"auto"` is
-            `"head"` below 200 training images, `"last"` below 2,000, else `"all"`.
-        epochs: At most this many in each stage; a pair is for (head, later stages).
-        learning_rate: The highest of each stage; a pair is for (head, later stages).
-        batch_size: Images a step.
-        optimizer: `"adamw"` or `"sgd"`; warm-up, then a cosine to zero.
-        weight_decay: Decoupled; not for biases and normalisation.
+        unfreeze: `"auto"` is `"head"` below 200 training images, `"last"` below 2,000, else
+            `"all"`.
         dropout: Fraction of the features that is dropped before the head in training.
         label_smoothing: Between 0 and 1: how much of the target all classes share.
-        class_weights: `"balanced"`, or class name to weight, for unequal classes; not for
-            the other kinds of targets.
+        class_weights: Not for other kinds of targets than classes.
         augment: True, False, a list out of `"flip"` (left-right), `"shift"`,
-            `"rotate"`, `"zoom"`, `"brightness"`, `"contrast"`, or a Keras layer. Leave
-            out `"flip"` where left and right differ, as in digits. The head is trained
-            on the images as they are.
+            `"rotate"`, `"zoom"`, `"brightness"`, `"contrast"`, or a Keras layer. The head is
+            trained on the images as they are.
         patience: Epochs without a better result on dev after which a stage ends: accuracy,
             for labels macro F1, for quantities the RMSE; for several the mean of these.
-        freeze_batch_norm: Keep batch normalisation of the pretrained body as it came.
-        mixed_bfloat16: Compute in bfloat16; weights, head and loss stay float32.
         human_error: Error of people on such images, 0 to 1, for the diagnosis; for several
             targets a dict by their names.
-        seed: The same seed gives the same result on one backend and machine.
-        fresh: Forget an earlier run in `out`.
 
     Returns:
-        A `FineTuned`: model, history, report.
+        A `FineTuned`; its report is a `Report`, of a table a `HeadsReport`.
 
     Raises:
         ValueError: An argument is not allowed. `dlzoo.errors.DataError`: the images or

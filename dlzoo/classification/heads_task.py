@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from dlzoo.classification.evaluation import diagnose_errors
 from dlzoo.classification.heads import HEADS, HeadsLoss, PackedTargets
 from dlzoo.classification.heads.head import known
 from dlzoo.classification.heads.loss import columns_of
@@ -15,6 +14,7 @@ from dlzoo.classification.image_task import ImageTask
 from dlzoo.classification.settings import ClassSettings
 from dlzoo.data import TargetDataset, read_image
 from dlzoo.models import Network
+from dlzoo.training.diagnosis import diagnose_by_split
 from dlzoo.visualize import gallery, save_figure
 
 _MISTAKES = 10
@@ -117,7 +117,7 @@ class HeadsTask(ImageTask):
                 if name in found and hasattr(found[name], "accuracy")
             }
             if "train" in errors:
-                diagnoses[name] = diagnose_errors(errors, human_error.get(name))
+                diagnoses[name] = diagnose_by_split(errors, human_error.get(name))
         return HeadsReport(
             targets=self.dataset.targets,
             splits=scores,

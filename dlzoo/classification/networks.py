@@ -57,6 +57,11 @@ class Classifier:
         return self.body
 
     @property
+    def on_features(self) -> "Classifier":
+        """Vectors are small: the head is trained on them."""
+        return self
+
+    @property
     def head_layers(self) -> list[layers.Layer]:
         """The one layer that is trained in every stage."""
         return [self.head]

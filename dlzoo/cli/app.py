@@ -25,9 +25,10 @@ VERBS = {
     "profile": "dlzoo.cli.profile:profile",
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
+    "segment": "dlzoo.cli.segment:segment",
     "stylize": "dlzoo.cli.stylize:stylize",
-    "visualize": "dlzoo.cli.visualize:visualize",
     "train-style": "dlzoo.cli.train_style:train_style",
+    "visualize": "dlzoo.cli.visualize:visualize",
     "demo": "dlzoo.cli.demo:demo",
 }
 

@@ -1,86 +1,87 @@
-"""`dlzoo fine-tune`: from a folder of images to a classifier and its report."""
+"""`dlzoo fine-tune`: from a folder of images to a model and its report."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from typer import Argument, Option
 
-from dlzoo.cli.options import numbers_option, targets_option
+from dlzoo.cli import tuning_options as given
+from dlzoo.cli.options import classes_option, numbers_option, pairs_option, targets_option
 from dlzoo.cli.output import print_json
-
-_DATA = (
-    "Folder with a folder of images for each class, a `.csv` with a column `path` and what "
-    "is known about each image, or `tfds:NAME`."
-)
-_TARGETS = (
-    "Of a CSV, once a column: `age=regression`, `tags=multilabel`, `id=ignore`, also `binary`, "
-    "`multiclass`; `weather=sun,rain`: these columns of 0 and 1 as labels of one target; "
-    "names only: learn no other columns."
-)
-_WEIGHTS = (
-    "`imagenet`, a file, `hf://...`, or `none`: from scratch (`auto`: if none are published)."
-)
-_EPOCHS = "At most; `30,10`: for head and later stages."
-_RATE = "`3e-3`, or `3e-3,1e-4`: for head and later stages."
-_UNFREEZE = "After the head: `auto`, `head`, `last`, `all` or a number of stages."
-_AUGMENT = (
-    "Change images by these only: `shift,rotate,zoom` (without `flip`) where "
-    "left and right differ (default: all)."
-)
-_DUPLICATE = "The same image in two splits: `error`, `drop` or `keep`."
-_CLASS_WEIGHTS = "`balanced`: rare classes count as much as others."
-_HUMAN = "Error of people on such images, 0 to 1, for the diagnosis."
 
 
 def fine_tune(
-    data: Annotated[str, Argument(help=_DATA)],
-    model: Annotated[str, Option(help="A name from `dlzoo models`.")],
-    out: Annotated[Path, Option(help="Folder for model, report and pictures.")],
-    targets: Annotated[list[str] | None, Option("--target", help=_TARGETS)] = None,
-    weights: Annotated[str, Option(help=_WEIGHTS)] = "auto",
-    epochs: Annotated[str | None, Option(help=_EPOCHS)] = None,
-    batch_size: Annotated[int, Option(help="Images a step.")] = 32,
-    learning_rate: Annotated[str | None, Option(help=_RATE)] = None,
-    image_size: Annotated[int | None, Option(help="Side in pixels.")] = None,
-    unfreeze: Annotated[str, Option(help=_UNFREEZE)] = "auto",
-    augment: Annotated[str | None, Option(help=_AUGMENT)] = None,
-    no_augment: Annotated[bool, Option("--no-augment", help="No changes.")] = False,
-    optimizer: Annotated[str, Option(help="`adamw` or `sgd`.")] = "adamw",
-    label_smoothing: Annotated[float, Option(help="0 to 1.")] = 0.0,
-    class_weights: Annotated[str | None, Option(help=_CLASS_WEIGHTS)] = None,
-    patience: Annotated[int, Option(help="Epochs without progress.")] = 10,
-    human_error: Annotated[float | None, Option(help=_HUMAN)] = None,
-    mixed_bfloat16: Annotated[bool, Option("--mixed-bfloat16", help="Half the bits.")] = False,
-    seed: Annotated[int, Option(help="Same seed, same result.")] = 0,
-    on_bad_image: Annotated[str, Option(help="`error` or `skip`.")] = "error",
-    on_duplicate: Annotated[str, Option(help=_DUPLICATE)] = "error",
-    fresh: Annotated[bool, Option("--fresh", help="Forget an earlier run.")] = False,
-    json: Annotated[bool, Option("--json", help="Print the report as JSON.")] = False,
+    data: given.Data,
+    model: given.Model,
+    out: given.Out,
+    task: given.Task = None,
+    backbone: given.Backbone = None,
+    model_options: given.ModelOptions = None,
+    targets: given.Targets = None,
+    classes: given.Classes = None,
+    palette: given.Palette = None,
+    void: given.Void = None,
+    weights: given.Weights = "auto",
+    epochs: given.Epochs = None,
+    batch_size: given.BatchSize = None,
+    learning_rate: given.LearningRate = None,
+    image_size: given.ImageSize = None,
+    crop: given.Crop = None,
+    unfreeze: given.Unfreeze = "auto",
+    augment: given.Augment = None,
+    no_augment: given.NoAugment = False,
+    optimizer: given.Optimizer = "adamw",
+    loss: given.Loss = None,
+    label_smoothing: given.LabelSmoothing = None,
+    class_weights: given.ClassWeights = None,
+    border_weights: given.BorderWeights = False,
+    patience: given.Patience = None,
+    human_error: given.HumanError = None,
+    mixed_bfloat16: given.MixedBfloat16 = False,
+    seed: given.Seed = 0,
+    on_bad_image: given.OnBadImage = "error",
+    on_duplicate: given.OnDuplicate = "error",
+    fresh: given.Fresh = False,
+    json: given.Json = False,
 ) -> None:
-    """Fine-tune a network on your images. Interrupted, the same command continues."""
+    """Fine-tune a network on your images. Interrupted, the same command continues.
+
+    Folders of classes are classified; folders `images` and `masks` are segmented.
+    """
     names = None if augment is None else [name.strip() for name in augment.split(",")]
     changed: dict[str, Any] = {
-        "targets": targets_option(targets),
         "weights": None if weights.lower() == "none" else weights,
-        "optimizer": optimizer,
         "epochs": numbers_option(epochs, int),
         "learning_rate": numbers_option(learning_rate, float),
+        "image_size": numbers_option(image_size, int),
         "unfreeze": int(unfreeze) if unfreeze.isdecimal() else unfreeze,
+        "optimizer": optimizer,
         "augment": False if no_augment else True if names is None else names,
     }
+    # what only one task takes must not be passed on unless it was asked for
+    special: dict[str, Any] = {
+        "targets": targets_option(targets),
+        "backbone": backbone,
+        "model_options": pairs_option(model_options),
+        "classes": classes_option(classes),
+        "palette": palette,
+        "void": int(void) if void is not None and void.isdecimal() else void,
+        "crop": numbers_option(crop, int),
+        "loss": loss,
+        "label_smoothing": label_smoothing,
+        "border_weights": border_weights or None,
+        "human_error": human_error,
+    }
+    changed |= {name: value for name, value in special.items() if value is not None}
     import dlzoo
 
     tuned = dlzoo.fine_tune(
         model,
         data,
+        task=task,
         out=out,
         batch_size=batch_size,
-        image_size=image_size,
-        label_smoothing=label_smoothing,
         class_weights=class_weights,
         patience=patience,
-        human_error=human_error,
         mixed_bfloat16=mixed_bfloat16,
         seed=seed,
         on_bad_image=on_bad_image,

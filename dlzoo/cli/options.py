@@ -1,5 +1,6 @@
 """From the text of an option to the argument that it stands for."""
 
+import json
 from typing import Any
 
 import typer
@@ -65,3 +66,24 @@ def channels_option(text: str) -> Any:
         raise typer.BadParameter(f"--channels: how many, or numbers N,N,...; got {text!r}.")
     numbers = [int(part) for part in parts]
     return numbers if "," in text else numbers[0]
+
+
+def classes_option(text: str | None) -> Any:
+    """`"sky,road"` as names, `"classes.txt"` as the file that it is."""
+    return text.split(",") if text is not None and "," in text else text
+
+
+def pairs_option(texts: list[str] | None) -> dict[str, Any] | None:
+    """`["width=16", "upsampling=bilinear"]` as a dict; numbers, lists and words by JSON."""
+    if not texts:
+        return None
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--model-option: must be NAME=VALUE; got {text!r}.")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found

@@ -16,14 +16,18 @@ def predict(
         list[str],
         typer.Argument(help="Files, folders (with all below), patterns like `'*.jpg'`."),
     ],
-    top: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
-    batch_size: Annotated[int, typer.Option(help="Images at once.")] = 32,
+    top: Annotated[int | None, typer.Option(help="How many classes to name.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images at once.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Classify images (or answer each target): one line each, the likeliest first."""
+    """Answer what the model was trained for: one line an image, the likeliest first.
+
+    `dlzoo segment` writes masks, too.
+    """
     import dlzoo
 
-    predictions = dlzoo.predict(model, images, top=top, batch_size=batch_size)
+    options = {} if top is None else {"top": top}
+    predictions = dlzoo.predict(model, images, batch_size=batch_size, **options)
     if json:
         print_json([prediction.to_dict() for prediction in predictions])
         return

@@ -97,18 +97,15 @@ def read_image(
         check_between("read_image", "crop_fraction", crop_fraction, 0.01, 1.0)
         check_choice("read_image", "interpolation", interpolation, INTERPOLATIONS)
         target = check_pair("read_image", "size", size)
-    if isinstance(source, np.ndarray):
-        source = _from_array(source)
-    if isinstance(source, Image.Image):
-        return _finish(source, target, crop_fraction, interpolation, draft=False)
-    name = getattr(source, "name", source) if hasattr(source, "read") else source
-    try:
-        with _open(source) as image:
-            return _finish(image, target, crop_fraction, interpolation)
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from None
-    except UNREADABLE as error:
-        raise DataError(f"{name}: {reason(source, error)}") from error
+    return np.array(_picture(source, target, crop_fraction, interpolation))
+
+
+def open_image(source: Any) -> Image.Image:
+    """The same pixels as a Pillow image, from which windows can be cut.
+
+    An array of a large image would take its memory three times while it is made.
+    """
+    return _picture(source, None, 1.0, "bilinear")
 
 
 def check_image(content: bytes, name: str) -> None:
@@ -152,6 +149,22 @@ def resized_size(
     return max(cover_w * height // width, cover_h), cover_w
 
 
+def _picture(source, target, crop_fraction, interpolation):
+    """The image from anywhere, in whole or at the size `target`; errors name the file."""
+    if isinstance(source, np.ndarray):
+        source = _from_array(source)
+    if isinstance(source, Image.Image):
+        return _finish(source, target, crop_fraction, interpolation, draft=False)
+    name = getattr(source, "name", source) if hasattr(source, "read") else source
+    try:
+        with _open(source) as image:
+            return _finish(image, target, crop_fraction, interpolation)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None
+    except UNREADABLE as error:
+        raise DataError(f"{name}: {reason(source, error)}") from error
+
+
 def _finish(image, target, crop_fraction, interpolation, draft=True):
     """Turn upright, convert to RGB, resize and crop.
 
@@ -171,7 +184,7 @@ def _finish(image, target, crop_fraction, interpolation, draft=True):
         image = image.transpose(_UPRIGHT[orientation])
     if target is not None:
         image = _crop(image, resized, target, INTERPOLATIONS[interpolation])
-    return np.array(image)
+    return image
 
 
 def _crop(image, resized, target, resampling):

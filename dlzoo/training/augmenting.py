@@ -8,8 +8,10 @@ from keras import layers, saving
 from dlzoo._checks import check_choice
 
 
-def chosen_names(choice: Any, known: Collection[str]) -> tuple[str, ...]:
-    """The names that `augment=` stands for: True for all that are known, False for none.
+def chosen_names(
+    choice: Any, known: Collection[str], usual: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """The names that `augment=` stands for: True for the usual (None: all), False for none.
 
     Raises:
         ValueError: It is something else, or names what is not known.
@@ -19,7 +21,7 @@ def chosen_names(choice: Any, known: Collection[str]) -> tuple[str, ...]:
         (('flip', 'zoom'), ('zoom',))
     """
     if choice is True:
-        return tuple(known)
+        return tuple(known if usual is None else usual)
     if choice is False or choice is None:
         return ()
     if isinstance(choice, str) or not isinstance(choice, Iterable):
@@ -33,11 +35,11 @@ def chosen_names(choice: Any, known: Collection[str]) -> tuple[str, ...]:
     return names
 
 
-def describe(choice: Any, known: Collection[str]) -> Any:
+def describe(choice: Any, known: Collection[str], usual: Collection[str] | None = None) -> Any:
     """`choice` as plain values, for the record of a run."""
     if isinstance(choice, layers.Layer):
         return without_names(saving.serialize_keras_object(choice))
-    return list(chosen_names(choice, known))
+    return list(chosen_names(choice, known, usual))
 
 
 def without_names(config: Any) -> Any:

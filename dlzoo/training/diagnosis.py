@@ -12,6 +12,7 @@ grows, and each step has its own name:
 Without a train-dev set the step from train to dev counts as variance.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -134,3 +135,17 @@ def diagnose(
     )
     remedies = REMEDIES[problems[0]] if problems else ()
     return Diagnosis(errors, steps, problems, remedies, human is not None)
+
+
+def diagnose_by_split(errors: Mapping[str, float], human_error: float | None) -> Diagnosis:
+    """The same from errors by split; without a dev set, the test set takes its place."""
+    errors = dict(errors)
+    if "dev" not in errors:
+        errors["dev"] = errors.pop("test", errors["train"])
+    return diagnose(
+        human=human_error,
+        train=errors["train"],
+        train_dev=errors.get("train_dev"),
+        dev=errors["dev"],
+        test=errors.get("test"),
+    )

@@ -82,8 +82,9 @@ class Run:
 
     def answers(self, split: str, finished: keras.Model) -> Any:
         """What the finished network answers to a split."""
-        if self._body_is_unchanged():
-            return self.task.answers(self.network.head_scores(self._features(split)))
+        head = self.network.on_features
+        if head is not None and self._body_is_unchanged():
+            return self.task.answers(head.head_scores(self._features(split)))
         return self.task.test(finished, self._decoded(split), split)
 
     def finish_model(self) -> keras.Model:
@@ -106,10 +107,11 @@ class Run:
 
     def _head(self):
         """The head on what the frozen body answers, computed once if it can be kept."""
-        self._set_precision()
-        model = self.network.head_model(self.settings.dropout, self.settings.seed)
-        if model is None:
+        head = self.network.on_features
+        if head is None:
             return self._behind_the_body()
+        self._set_precision()
+        model = head.head_model(self.settings.dropout, self.settings.seed)
         train_only(model, self.network.head_layers, freeze_batch_norm=False)
         return self._trainable(model, self._features, 0, _FEATURES_BATCH)
 

@@ -10,9 +10,6 @@ from dlzoo.training.schedule import Schedule
 
 _WHO = "fine_tune"
 
-# What `unfreeze="auto"` does: more data can teach more layers.
-FEW, MANY = 200, 2000  # training images
-
 _UNFREEZE = ("auto", "head", "last", "all")
 
 
@@ -34,6 +31,10 @@ class Settings:
     """
 
     AUGMENTATIONS: ClassVar[Collection[str]] = ()
+    USUAL: ClassVar[Collection[str] | None] = None  # of these, for `augment=True`; None: all
+    # What `unfreeze="auto"` does: more training images can teach more layers.
+    FEW: ClassVar[int] = 200
+    MANY: ClassVar[int] = 2000
     HEAD: ClassVar[Pace] = Pace(epochs=30, adamw=3e-3, sgd=0.05)
     TUNING: ClassVar[Pace] = Pace(epochs=20, adamw=1e-4, sgd=2e-3)
     SCRATCH: ClassVar[Pace] = Pace(epochs=60, adamw=2e-3, sgd=0.05, warmup=3)
@@ -71,11 +72,13 @@ class Settings:
         check_between(_WHO, "weight_decay", self.weight_decay, 0, 1)
         check_between(_WHO, "dropout", self.dropout, 0, 0.99)
         check_between(_WHO, "label_smoothing", self.label_smoothing, 0, 0.99)
-        describe(self.augment, self.AUGMENTATIONS)  # raises if it is not understood
+        describe(self.augment, self.AUGMENTATIONS, self.USUAL)  # raises if it is not understood
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they come back from JSON."""
-        values = asdict(self) | {"augment": describe(self.augment, self.AUGMENTATIONS)}
+        values = asdict(self) | {
+            "augment": describe(self.augment, self.AUGMENTATIONS, self.USUAL)
+        }
         if isinstance(self.class_weights, Mapping):
             values["class_weights"] = dict(self.class_weights)
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
@@ -96,7 +99,9 @@ class Settings:
         """How many of the body's `stages` train after the head, given `examples`."""
         choice = self.unfreeze
         if choice == "auto":
-            choice = "head" if examples < FEW else "last" if examples < MANY else "all"
+            choice = (
+                "head" if examples < self.FEW else "last" if examples < self.MANY else "all"
+            )
         if isinstance(choice, str):
             choice = {"head": 0, "last": (stages + 1) // 2, "all": stages}[choice]
         if choice > stages:

@@ -14,6 +14,16 @@ from dlzoo.training.inference import forward
 FORWARD_BATCH = 64  # images at once where nothing is learnt
 
 
+class HeadOnFeatures(Protocol):
+    """A head that can be trained on what the body answered once."""
+
+    def head_model(self, dropout: float, seed: int) -> keras.Model:
+        """From features of the body to scores."""
+
+    def head_scores(self, features: np.ndarray) -> np.ndarray:
+        """The same without dropout, for features of all examples."""
+
+
 class TrainedNetwork(Protocol):
     """A network in the form in which it is trained: a body, and a head that always trains.
 
@@ -22,6 +32,7 @@ class TrainedNetwork(Protocol):
         body: Raw RGB of 0 to 255 to features; what may have learnt something before.
         head_layers: The layers behind the body.
         core: All that may compute in bfloat16.
+        on_features: The head by itself; None if features are too large to be kept.
         pretrained: Whether the body has learnt something that is worth keeping.
         load_report: What was loaded, if dlzoo did it.
     """
@@ -35,15 +46,11 @@ class TrainedNetwork(Protocol):
     @property
     def core(self) -> keras.Model: ...
     @property
+    def on_features(self) -> HeadOnFeatures | None: ...
+    @property
     def pretrained(self) -> bool: ...
     @property
     def load_report(self) -> Any: ...
-
-    def head_model(self, dropout: float, seed: int) -> keras.Model | None:
-        """From features of the body to scores; None if they are too large to be kept."""
-
-    def head_scores(self, features: np.ndarray) -> np.ndarray:
-        """The same without dropout, for features of all examples."""
 
     def whole_model(
         self, augmentation: keras.layers.Layer | None, dropout: float, seed: int
