@@ -8,6 +8,7 @@ from dlzoo.layers.auxiliary import AuxiliaryHead, AuxiliaryOutputs
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
+from dlzoo.layers.corner_upsampling import CornerUpsampling2D
 from dlzoo.layers.crop_like import CropLike
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
@@ -19,6 +20,7 @@ from dlzoo.layers.instance_normalization import InstanceNormalization
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
+from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.radial_basis import RadialBasis
@@ -41,6 +43,7 @@ __all__ = [
     "ClassLabels",
     "ConvBN",
     "ConvolutionalBlock",
+    "CornerUpsampling2D",
     "CropLike",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
@@ -55,6 +58,7 @@ __all__ = [
     "InvertedResidual",
     "LocalResponseNormalization",
     "MBConv",
+    "MatchSides",
     "PadToMultiple",
     "RadialBasis",
     "RandomWarp",

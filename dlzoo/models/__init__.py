@@ -25,6 +25,8 @@ from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
 from dlzoo.models.transformer_net import transformer_net
+from dlzoo.models.unet import unet
+from dlzoo.models.unet_backbone import unet_backbone
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.models.vgg_small import vgg_small
 from dlzoo.weights import card
@@ -61,6 +63,8 @@ __all__ = [
     "resnet152",
     "stages",
     "transformer_net",
+    "unet",
+    "unet_backbone",
     "vgg16",
     "vgg19",
     "vgg_small",
@@ -97,4 +101,6 @@ def create_model(name, /, weights=None, classes="published", input_shape=None, *
         shape = {} if input_shape is None else {"input_shape": input_shape}
         return builder(weights, **shape, **options)
     classes = facts.classes if classes == "published" else classes
-    return builder(weights, classes, input_shape or facts.input_shape, **options)
+    if facts.task == "classification":
+        input_shape = input_shape or facts.input_shape
+    return builder(weights, classes, input_shape, **options)

@@ -10,6 +10,7 @@ from dlzoo.weights.cards import (
     mobilenet_v2,
     resnet,
     style,
+    unet,
     vgg,
     vgg_small,
 )
@@ -27,4 +28,5 @@ CARDS: tuple[Card, ...] = (
     *vgg_small.CARDS,
     *efficientnet.CARDS,
     *style.CARDS,
+    *unet.CARDS,
 )
