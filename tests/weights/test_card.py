@@ -233,7 +233,7 @@ def test_every_row_is_complete():
     for row, weights in ALL:
         assert row.default_origin in row.parameters
         assert weights.origin in row.parameters
-        assert weights.url.startswith(("https://", "hf://timm/"))
+        assert weights.url.startswith(("https://", "hf://timm/", "package:"))
         # A body alone has no head, hence no accuracy.
         if row.task == "classification" and weights.name != "imagenet_notop":
             assert 40 < weights.top1 < weights.top5 < 100

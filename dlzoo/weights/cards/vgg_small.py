@@ -1,6 +1,8 @@
 """The network that travels with the package: trained by ourselves."""
 
-from dlzoo.weights.facts import IMAGENET, Card
+from dlzoo.weights.facts import IMAGENET, Card, Weights
+
+_PREPROCESSING = IMAGENET.at(size=64, crop_fraction=1.0)
 
 CARDS = (
     Card(
@@ -13,9 +15,26 @@ CARDS = (
         gmacs=0.2277,
         input_size=64,
         minimum_size=32,
-        weights=(),
+        weights=(
+            Weights(
+                name="tiny_imagenet",
+                origin="dlzoo",
+                url="package:vgg_small_tiny_imagenet.safetensors",
+                filename="vgg_small_tiny_imagenet.safetensors",
+                hash="sha256:5881ba3122e222d5",
+                megabytes=4.306,
+                top1=49.1,
+                top5=75.6,
+                licence="Apache-2.0",
+                preprocessing=_PREPROCESSING,
+                labels="tiny_imagenet",
+                options={"batch_norm": False},
+                note="trained on Tiny ImageNet, 200 classes, 100,000 photographs, 15 epochs by "
+                "applications/transfer_style/train_features.py; accuracy on its val set",
+            ),
+        ),
         default_origin="dlzoo",
         classes=200,
-        preprocessing=IMAGENET.at(size=64, crop_fraction=1.0),
+        preprocessing=_PREPROCESSING,
     ),
 )
