@@ -247,7 +247,7 @@ def main():
         text += "| ---: | ---: | ---: | ---: | ---: |\n"
         for side in arguments.sides:
             text += whole_picture(side, arguments.steps) + "\n"
-    publish("style", f"{text}\n{machine('dlzoo', 'keras', 'tensorflow', 'torch', 'scipy')}")
+    publish("style", f"{text}\n{machine('dlzoo', 'keras', 'tensorflow', 'torch')}")
 
 
 if __name__ == "__main__":

@@ -145,4 +145,16 @@ def test_lbfgs_stops_where_nothing_can_be_gained():
     seen = []
     found, _ = LBFGS().run(slope, CONTENT, (), 5, lambda *_: seen.append(1))
     np.testing.assert_array_equal(found, CONTENT)
-    assert len(seen) <= 1
+    assert not seen
+
+
+def test_lbfgs_finds_the_minimum_within_the_range():
+    """Of a quadratic function whose minimum lies outside for some pixels."""
+    rng = np.random.default_rng(0)
+    goal, curvature = rng.uniform(-80, 335, CONTENT.shape), rng.uniform(1, 50, CONTENT.shape)
+
+    def function(x):
+        return ops.sum(curvature.astype("f4") * (x - goal.astype("f4")) ** 2), ops.zeros(3)
+
+    found, _ = LBFGS().run(value_and_slope(function), CONTENT, (), 60, lambda *_: None)
+    np.testing.assert_allclose(found, np.clip(goal, 0, 255), atol=0.5)
