@@ -26,7 +26,7 @@ def train_style(
     out: Annotated[Path, Option(help=_OUT)],
     any_style: Annotated[bool, Option("--any", help="Learn any style (AdaIN).")] = False,
     steps: Annotated[int, Option(help="Batches in all.")] = 2000,
-    copy_steps: Annotated[int, Option(help=_COPY)] = 200,
+    copy_steps: Annotated[int, Option(help=_COPY)] = 300,
     size: Annotated[int, Option(help=_SIZE)] = 256,
     style_size: Annotated[int | None, Option(help=_STYLE_SIZE)] = None,
     batch_size: Annotated[int, Option(help="Crops a step.")] = 4,

@@ -12,9 +12,9 @@ mirrored borders in VGG, too); a content whose sides the encoder's stride does n
 out in its own size.
 
 Example:
-    >>> encoder = keras.Sequential([keras.Input((None, None, 3))] + [
-    ...     keras.layers.Conv2D(4, 3, padding="same"), keras.layers.MaxPooling2D(),
-    ...     keras.layers.Conv2D(8, 3, padding="same")])
+    >>> image = keras.Input((None, None, 3))
+    >>> x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(image)
+    >>> encoder = keras.Model(image, keras.layers.MaxPooling2D()(x))
     >>> model = adain(encoder=encoder)
     >>> picture = model({
     ...     "content": keras.ops.ones((1, 45, 50, 3)),
@@ -57,10 +57,11 @@ def decoder_steps(encoder):
         >>> decoder_steps(features(vgg19(classes=0), ["stage2_conv1"]))
         [(64, 1), (64, 2), (3, 1)]
     """
-    probe = keras.KerasTensor((1, _PROBE, _PROBE, 3))
+    height, width = (side or _PROBE for side in encoder.input_shape[1:3])
+    probe = keras.KerasTensor((1, height, width, 3))
     whole = keras.Model(encoder.inputs, [layer.output for layer in encoder.layers])
     units = []
-    side, channels, shrunk = _PROBE, 3, 1
+    side, channels, shrunk = height, 3, 1
     for layer, spec in zip(encoder.layers, whole.compute_output_spec(probe), strict=True):
         factor, side = round(side / spec.shape[1]), spec.shape[1]
         if any(len(weight.shape) == 4 for weight in layer.weights):
@@ -68,7 +69,7 @@ def decoder_steps(encoder):
             channels, shrunk = spec.shape[-1], 1
         else:
             shrunk *= factor
-    steps, before = [], 1
+    steps, before = [], shrunk
     for channels, pooled, strided in reversed(units):
         steps.append((channels, before * strided))
         before = pooled

@@ -117,7 +117,7 @@ def test_a_run_that_has_ended_is_read(trained, photos):
         picture(30, 60, 9), photos, out=before.folder, network=network(), **TINY
     )
     assert again.report == before.report
-    with pytest.raises(DataError, match=r"settings\.style_weight: 10\.0 there, 5\.0 now"):
+    with pytest.raises(DataError, match=r"settings\.style_weight: 2\.0 there, 5\.0 now"):
         train_style(
             picture(30, 60, 9), photos, out=before.folder, network=network(),
             **TINY, style_weight=5.0,
