@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dlzoo import _registration, errors
 
 if TYPE_CHECKING:
-    from dlzoo import data, layers, losses, models, testing, training, weights
+    from dlzoo import data, layers, losses, metrics, models, testing, training, weights
     from dlzoo.models import create_model, features, load_weights, profile
     from dlzoo.tasks import fine_tune, predict
     from dlzoo.weights import card, list_models
@@ -20,7 +20,16 @@ try:
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
-_SUBPACKAGES = ("data", "layers", "losses", "models", "testing", "training", "weights")
+_SUBPACKAGES = (
+    "data",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "testing",
+    "training",
+    "weights",
+)
 _HOME = {  # public name -> module that defines it
     "card": "dlzoo.weights",
     "create_model": "dlzoo.models",
@@ -43,6 +52,7 @@ __all__ = [
     "list_models",
     "load_weights",
     "losses",
+    "metrics",
     "models",
     "predict",
     "profile",

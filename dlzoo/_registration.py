@@ -16,6 +16,7 @@ def register() -> None:
     """Import everything that registers itself with `keras.saving`."""
     importlib.import_module("dlzoo.models")
     importlib.import_module("dlzoo.losses")
+    importlib.import_module("dlzoo.metrics")
     importlib.import_module("dlzoo.training")
 
 

@@ -7,6 +7,7 @@ from dlzoo.layers.auxiliary import AuxiliaryHead, AuxiliaryOutputs
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
+from dlzoo.layers.corner_upsampling import CornerUpsampling2D
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
 from dlzoo.layers.gram_matrix import GramMatrix
@@ -16,6 +17,7 @@ from dlzoo.layers.inception import InceptionModule
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
+from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
@@ -34,6 +36,7 @@ __all__ = [
     "ClassLabels",
     "ConvBN",
     "ConvolutionalBlock",
+    "CornerUpsampling2D",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
     "EdgeFilter",
@@ -46,6 +49,7 @@ __all__ = [
     "InvertedResidual",
     "LocalResponseNormalization",
     "MBConv",
+    "MatchSides",
     "RadialBasis",
     "RandomWarp",
     "SeparableBlock",

@@ -1,7 +1,19 @@
 """Losses, one a file; formulas and units in their docstrings."""
 
+from dlzoo.losses.combined import CombinedLoss
 from dlzoo.losses.content import ContentLoss
+from dlzoo.losses.dice import DiceLoss
+from dlzoo.losses.focal import FocalLoss
+from dlzoo.losses.pixel_cross_entropy import PixelCrossEntropy
 from dlzoo.losses.style import StyleLoss
 from dlzoo.losses.total_variation import TotalVariation
 
-__all__ = ["ContentLoss", "StyleLoss", "TotalVariation"]
+__all__ = [
+    "CombinedLoss",
+    "ContentLoss",
+    "DiceLoss",
+    "FocalLoss",
+    "PixelCrossEntropy",
+    "StyleLoss",
+    "TotalVariation",
+]

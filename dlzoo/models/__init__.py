@@ -23,6 +23,8 @@ from dlzoo.models.profiles import LayerProfile, Profile
 from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
+from dlzoo.models.unet import unet
+from dlzoo.models.unet_backbone import unet_backbone
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.weights import card
 
@@ -56,6 +58,8 @@ __all__ = [
     "resnet101",
     "resnet152",
     "stages",
+    "unet",
+    "unet_backbone",
     "vgg16",
     "vgg19",
 ]
@@ -80,4 +84,6 @@ def create_model(name, /, weights=None, classes="published", input_shape=None, *
     facts = card(name)  # knows what to say of an unknown name
     builder = globals()[facts.name]
     classes = facts.classes if classes == "published" else classes
-    return builder(weights, classes, input_shape or facts.input_shape, **options)
+    if facts.task == "classification":
+        input_shape = input_shape or facts.input_shape
+    return builder(weights, classes, input_shape, **options)

@@ -81,6 +81,8 @@ class Design:
         layout_origins: Layout to the origins of files in it, where it is not the usual.
         check_shape: `(name, input_shape, card)`: raises where it does not fit.
         network: The class of the model.
+        encoder: A network that this one is built on, whose weights it takes, too, and whose
+            images it expects.
     """
 
     name: str
@@ -97,11 +99,12 @@ class Design:
     layout_origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     check_shape: Callable[[str, Any, Card], None] = check_image_shape
     network: type[Network] = Network
+    encoder: "Design | None" = None
 
     @property
     def default_origin(self) -> str:
         """The card's, or the first where an option rules that one out."""
-        default = card(self.name).default_origin
+        default = card((self.encoder or self).name).default_origin
         return default if default in self.origins else next(iter(self.origins))
 
 
@@ -156,7 +159,8 @@ def build(
 
     x = image = keras.Input(input_shape, name="image")
     if include_preprocessing:
-        x = preprocessing_layer(preprocessing or facts.preprocessing_for(origin))(x)
+        seen = card((design.encoder or design).name)
+        x = preprocessing_layer(preprocessing or seen.preprocessing_for(origin))(x)
     x = BuiltAs(design.name, origin, design.options)(x)
     x = design.body(x, conventions)
     if pooling:

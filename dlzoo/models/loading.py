@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,14 @@ def register(name, make_design):
     _designs[name] = make_design
 
 
+def design_of(name, **options):
+    """The design of a network by its name in the catalogue of cards."""
+    return _designs[name](**options)
+
+
 @dataclass(frozen=True)
 class Source:
-    """A file of weights that was found to be for a network."""
+    """A file of weights that was found to be for a network, or for its encoder alone."""
 
     asked: str
     file: TensorFile
@@ -31,6 +36,7 @@ class Source:
     porting: Porting
     preprocessing: Preprocessing | None
     notes: tuple[str, ...] = ()
+    encoder_alone: bool = False
 
 
 def load_weights(model, source):
@@ -79,9 +85,15 @@ def open_source(design, weights, origin=None):
     Raises:
         WeightsError: It is not there, not readable, for another network or another origin.
     """
-    path, published = _locate(design, weights, origin)
+    path, published = _locate(design.encoder or design, weights, origin)
     file = read_tensors(path)
     layout, pairs, share = recognise(file.tensors, _candidates(design))
+    encoder_alone = False
+    if design.encoder is not None:
+        of_encoder = recognise(file.tensors, _candidates(design.encoder))
+        if of_encoder[-1] > share:
+            encoder_alone = True
+            design, (layout, pairs, share) = design.encoder, of_encoder
     if share < RECOGNISED:
         raise WeightsError(
             f"{design.name}: {path} holds weights of another network: of our layers it "
@@ -106,18 +118,19 @@ def open_source(design, weights, origin=None):
         Porting(pairs, LAYOUTS[layout], design.top, design.flattened, design.not_ours),
         published.preprocessing if published else None,
         notes,
+        encoder_alone,
     )
 
 
 def assign(model, source):
     """Put the tensors of `source` into `model`, all or nothing; return the report."""
     ours = variables(model)
-    found = match(
-        model.name,
-        {path: tuple(variable.shape) for path, variable in ours.items()},
-        source.file.tensors,
-        source.porting,
-    )
+    wanted = {path: tuple(variable.shape) for path, variable in ours.items()}
+    porting = source.porting
+    rest: tuple[str, ...] = ()
+    if source.encoder_alone:
+        wanted, rest, porting = _encoder_part(wanted, porting)
+    found = match(model.name, wanted, source.file.tensors, porting)
     for path, value in found.values.items():
         ours[path].assign(value)
     return LoadReport(
@@ -125,7 +138,7 @@ def assign(model, source):
         layout=source.porting.layout.name,
         origin=source.origin,
         loaded=tuple(found.values),
-        random=found.random,
+        random=found.random + rest,
         unused=found.unused,
         notes=source.notes + found.notes,
     )
@@ -134,6 +147,19 @@ def assign(model, source):
 def variables(model):
     """The variables that a file of weights has, path to variable: no random seeds."""
     return {v.path: v for v in model.variables if "seed_generator" not in v.path}
+
+
+def _encoder_part(wanted, porting):
+    """What of our variables the encoder's file has, the rest, and how to find them.
+
+    The file's layers above the last stage have no place.
+    """
+    theirs = {ours: their for ours, their in porting.pairs if ours not in porting.top.heads}
+    inside = {p: shape for p, shape in wanted.items() if p.rpartition("/")[0] in theirs}
+    kept = {path.rpartition("/")[0] for path in inside}
+    above = tuple(their for ours, their in porting.pairs if ours not in kept)
+    rest = tuple(path for path in wanted if path not in inside)
+    return inside, rest, replace(porting, not_ours=porting.not_ours + above)
 
 
 def _candidates(design):

@@ -81,6 +81,8 @@ LAYOUTS = {
         Layout("keras", ("keras",), "/", {}, channels_first=False),
         Layout("torchvision", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
+        Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),
     )
 }
 

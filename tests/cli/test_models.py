@@ -38,7 +38,10 @@ def test_pattern_and_task():
     "arguments, words",
     [
         (["vit*"], "Error: no network is called 'vit*'; `dlzoo models` lists all."),
-        (["--task", "cooking"], "task must be one of ['classification']; got 'cooking'."),
+        (
+            ["--task", "cooking"],
+            "task must be one of ['classification', 'segmentation']; got 'cooking'.",
+        ),
     ],
 )
 def test_nothing_found(arguments, words):

@@ -161,6 +161,7 @@ def test_the_name_of_the_model():
 def test_the_registry_is_the_builders_and_the_table():
     builders = set(dlzoo.models.__all__) - NOT_BUILDERS
     assert set(dlzoo.list_models()) == builders
+    builders &= set(dlzoo.list_models(task="classification"))
     scaled = {row.name for row in SCALED}  # all their origins are in the goldens
     assert {(row.name, row.origin) for row in ZOO} >= {
         (name, origin)
@@ -169,7 +170,7 @@ def test_the_registry_is_the_builders_and_the_table():
     }
 
 
-@pytest.mark.parametrize("name", dlzoo.list_models())
+@pytest.mark.parametrize("name", dlzoo.list_models(task="classification"))
 def test_signatures(name):
     builder = getattr(dlzoo.models, name)
     signature = inspect.signature(builder)

@@ -21,8 +21,8 @@ class Golden:
     arrays: dict
 
     @classmethod
-    def read(cls, name):
-        with np.load(FOLDER / f"{name}.npz") as arrays:
+    def read(cls, name, folder=FOLDER):
+        with np.load(folder / f"{name}.npz") as arrays:
             arrays = dict(arrays)
         return cls(json.loads(arrays.pop("facts").tobytes()), arrays)
 

@@ -48,8 +48,8 @@ def channels_last(value):
     return (value.permute(0, 2, 3, 1) if value.ndim == 4 else value).numpy()
 
 
-def torch_outputs(row):
-    """State and outputs of a network of torchvision or timm, channels last."""
+def torch_outputs(row, sizes=SIZES):
+    """State and outputs of a network of PyTorch, channels last."""
     model = row.build().eval()
     state = {
         name: tuple(value.shape)
@@ -59,7 +59,7 @@ def torch_outputs(row):
     drawn = {name: torch.tensor(draw(name, shape, row.gain)) for name, shape in state.items()}
     model.load_state_dict(drawn, strict=False)
     outputs = {}
-    for size in SIZES:
+    for size in sizes:
         found = {}
         hooks = [
             model.get_submodule(theirs).register_forward_hook(
@@ -71,7 +71,7 @@ def torch_outputs(row):
         ]
         with torch.no_grad():
             pixels = torch.tensor(image((2, *size, 3), seed=size[0])).permute(0, 3, 1, 2)
-            found["head"] = model(pixels).numpy()
+            found["head"] = channels_last(model(pixels))
         for hook in hooks:
             hook.remove()
         outputs[size] = found
@@ -81,7 +81,11 @@ def torch_outputs(row):
 def write(row, version):
     """Run the peer and write `goldens/<name>.npz`."""
     run = keras_outputs if row.peer == "keras" else torch_outputs
-    state, outputs = run(row)
+    keep(row, version, *run(row), FOLDER)
+
+
+def keep(row, version, state, outputs, folder):
+    """Write what a peer answered."""
     arrays = {}
     for (height, width), found in outputs.items():
         for tap, value in found.items():
@@ -96,12 +100,12 @@ def write(row, version):
         "peer": row.peer,
         "version": version,
         "gain": row.gain,
-        "sizes": SIZES,
+        "sizes": list(outputs),
         "state": state,
     }
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), "uint8")
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{row.name}.npz"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{row.name}.npz"
     np.savez_compressed(path, **arrays)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {len(state)} tensors")
 

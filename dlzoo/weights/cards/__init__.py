@@ -9,6 +9,7 @@ from dlzoo.weights.cards import (
     mobilenet,
     mobilenet_v2,
     resnet,
+    unet,
     vgg,
 )
 from dlzoo.weights.facts import Card
@@ -23,4 +24,5 @@ CARDS: tuple[Card, ...] = (
     *mobilenet_v2.CARDS,
     *vgg.CARDS,
     *efficientnet.CARDS,
+    *unet.CARDS,
 )
