@@ -1,10 +1,10 @@
 """From masks and what was answered to scores."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
+from dlzoo.metrics import class_dice, class_iou, mean_iou, pixel_accuracy
 from dlzoo.segmentation.report import MaskScore, PixelScore
 from dlzoo.training import Diagnosis
 from dlzoo.training.diagnosis import diagnose_by_split
@@ -26,40 +26,22 @@ def score_masks(
         >>> score.pixel_accuracy, score.classes[0].iou
         (0.875, 0.75)
     """
-    right = np.diag(confusion)
-    true, answered = confusion.sum(axis=1), confusion.sum(axis=0)
-    iou = _divided(right, true + answered - right)
-    dice = _divided(2 * right, true + answered)
-    precision, recall = _divided(right, answered), _divided(right, true)
-    columns = zip(classes, iou, dice, precision, recall, true.tolist(), strict=True)
-    scores = tuple(PixelScore(*column) for column in columns)
+    right, true, answered = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    iou, dice = class_iou(confusion), class_dice(confusion)
+    precision, recall = (
+        np.where(whole > 0, right / np.maximum(whole, 1), np.nan) for whole in (answered, true)
+    )
+    parts = [[_known(value) for value in part] for part in (iou, dice, precision, recall)]
+    scores = zip(classes, *parts, true.tolist(), strict=True)
     return MaskScore(
         images=images,
-        mean_iou=_mean(iou),
-        mean_dice=_mean(dice),
-        pixel_accuracy=float(right.sum() / max(confusion.sum(), 1)),
+        mean_iou=mean_iou(confusion),
+        mean_dice=float(np.nanmean(dice)),
+        pixel_accuracy=pixel_accuracy(confusion),
         boundary_f1=boundary_f1,
-        classes=scores,
-        confusion=tuple(tuple(row) for row in confusion.astype(int).tolist()),
+        classes=tuple(PixelScore(*score) for score in scores),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
     )
-
-
-def count_pixels(true: np.ndarray, answered: np.ndarray, classes: int) -> np.ndarray:
-    """`counts[true, answered]`, of pixels whose true class is one (not void).
-
-    Example:
-        >>> count_pixels(np.array([0, 1, 255]), np.array([0, 0, 1]), 2).tolist()
-        [[1, 0], [1, 0]]
-    """
-    known = true < classes
-    pairs = true[known].astype(np.int64) * classes + answered[known]
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-
-
-def mean_iou(confusion: np.ndarray) -> float:
-    """Of the classes that are there or were answered."""
-    right = np.diag(confusion)
-    return _mean(_divided(right, confusion.sum(axis=0) + confusion.sum(axis=1) - right))
 
 
 def diagnose_masks(splits: Mapping[str, MaskScore]) -> Diagnosis:
@@ -68,12 +50,6 @@ def diagnose_masks(splits: Mapping[str, MaskScore]) -> Diagnosis:
     return diagnose_by_split(errors, None)
 
 
-def _divided(part, whole) -> list[Any]:
-    """Fractions as numbers, None where there is nothing to divide."""
-    pairs = zip(part.tolist(), whole.tolist(), strict=True)
-    return [a / b if b else None for a, b in pairs]
-
-
-def _mean(values):
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else 0.0
+def _known(value):
+    """A number, or None where there was nothing to measure."""
+    return None if np.isnan(value) else float(value)

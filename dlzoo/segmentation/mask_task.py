@@ -1,5 +1,6 @@
 """A class for each pixel: what the training engine has to know about it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,14 +9,10 @@ import numpy as np
 
 from dlzoo._progress import progress_bar
 from dlzoo.data import MaskDataset, border_weight_maps, median_frequency_weights
+from dlzoo.metrics import BoundaryF1, mean_iou, pixel_confusion
 from dlzoo.segmentation import pictures
 from dlzoo.segmentation.augmentation import augmentation
-from dlzoo.segmentation.evaluation import (
-    count_pixels,
-    diagnose_masks,
-    mean_iou,
-    score_masks,
-)
+from dlzoo.segmentation.evaluation import diagnose_masks, score_masks
 from dlzoo.segmentation.objectives import chosen_loss, chosen_metrics
 from dlzoo.segmentation.pairs import Pairs
 from dlzoo.segmentation.report import MaskReport, WorstImage
@@ -23,6 +20,7 @@ from dlzoo.segmentation.settings import MaskSettings
 from dlzoo.training.inference import jit_compile
 from dlzoo.training.task import Task
 
+BORDER = 0.0075  # of the diagonal: how near is near (Csurka et al. 2013)
 _WORST = 8  # images that are named and shown
 
 
@@ -33,14 +31,14 @@ class MaskAnswers:
     Attributes:
         confusion: Pixels of all images.
         images: Number of images.
-        boundary_f1: Of the images where there is one.
+        borders: What was counted of them, or None.
         worst: (mean IoU, number, image, true mask, answered mask), the worst first.
         first: The same of the first images.
     """
 
     confusion: np.ndarray
     images: int = 0
-    boundary_f1: list[float] = field(default_factory=list)
+    borders: BoundaryF1 | None = None
     worst: list[tuple] = field(default_factory=list)
     first: list[tuple] = field(default_factory=list)
 
@@ -60,7 +58,7 @@ class MaskTask(Task):
 
     name = "segmentation"
     forward_batch = 8
-    curves = ("loss", "mean_iou")
+    curves = ("loss", "mean_iou", "accuracy")
 
     def __init__(
         self,
@@ -121,6 +119,9 @@ class MaskTask(Task):
         """A batch at a time: scores of all pixels of all images would not fit."""
         pairs, classes = self._split(split), len(self.dataset.classes)
         found = MaskAnswers(np.zeros((classes, classes), np.int64))
+        if split != "train":  # distances to borders take their time
+            near = BORDER * math.hypot(*self.size)
+            found.borders = BoundaryF1(classes, near, self.dataset.void)
         if not model.compiled:
             model.jit_compile = jit_compile(model)
         height, width = self.size
@@ -145,8 +146,8 @@ class MaskTask(Task):
         classes = self.dataset.classes
         splits = {}
         for split, found in answers.items():
-            borders = float(np.mean(found.boundary_f1)) if found.boundary_f1 else None
-            splits[split] = score_masks(found.confusion, classes, found.images, borders)
+            f1 = None if found.borders is None else found.borders.mean()
+            splits[split] = score_masks(found.confusion, classes, found.images, f1)
         worst = [
             WorstImage(split, str(self.dataset.splits[split].paths[number]), score)
             for split in ("dev", "test")
@@ -205,8 +206,10 @@ def class_weight_table(choice: Any, dataset: MaskDataset) -> tuple[float, ...] |
 
 def _count(found, number, image, true, answered):
     """Add one image to the answers."""
-    confusion = count_pixels(true, answered, len(found.confusion))
+    confusion = pixel_confusion(true, answered, len(found.confusion))
     found.confusion += confusion
+    if found.borders is not None:
+        found.borders.update(true, answered)
     found.images += 1
     example = (mean_iou(confusion), number, image, true, answered)
     if len(found.first) < _WORST:

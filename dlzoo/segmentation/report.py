@@ -46,8 +46,8 @@ class MaskScore:
         mean_iou: Mean over the classes that there are or that were answered.
         mean_dice: The same of Dice.
         pixel_accuracy: Fraction of pixels that is right.
-        boundary_f1: How well borders of classes are found, F1 within a tolerance of 0.75 %
-            of the image's diagonal, mean over images; or None.
+        boundary_f1: How well borders of classes are found: F1 within 0.75 % of the image's
+            diagonal, mean over the classes; None on train, where it is not measured.
         classes: Scores of each class.
         confusion: `confusion[true][predicted]`: number of pixels.
     """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dlzoo._checks import check_pair
+from dlzoo.segmentation.objectives import check_loss, describe_loss
 from dlzoo.training.settings import Pace, Settings
 
 AUGMENTATIONS = (
@@ -39,5 +40,10 @@ class MaskSettings(Settings):
 
     def __post_init__(self):
         super().__post_init__()
+        check_loss(self.loss)
         if self.crop is not None:
             check_pair("fine_tune", "crop", self.crop)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as they come back from JSON."""
+        return super().to_dict() | {"loss": describe_loss(self.loss)}

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from dlzoo.visualize.figures import BLUE, GREY, ORANGE, new_figure
 
-_FRACTIONS = ("accuracy", "f1")  # drawn as per cent, also with a target's name in front
+_FRACTIONS = ("accuracy", "f1", "iou")  # drawn as per cent, also with a target's name in front
 _COLUMNS = 4
 
 
