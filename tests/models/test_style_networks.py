@@ -183,7 +183,7 @@ def test_strength():
 def test_mirrors_of_encoders():
     assert decoder_steps(tiny_encoder()) == [(4, 1), (3, 2)]
     encoder = tiny_encoder()
-    pooled = keras.layers.AveragePooling2D()(encoder.output)
+    pooled = keras.layers.AveragePooling2D(2)(encoder.output)
     assert decoder_steps(keras.Model(encoder.input, pooled)) == [(4, 2), (3, 2)]
     mobile = dlzoo.models.mobilenet_v2(classes=0, input_shape=(None, None, 3))
     steps = decoder_steps(dlzoo.features(mobile, ["stage2"]))
