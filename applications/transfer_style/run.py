@@ -46,8 +46,8 @@ COMPARED = {
     ),
     "style against content": (
         Choice("default"),
-        Choice("a fifth of the style", {"style_weight": 0.2}),
-        Choice("five times the style", {"style_weight": 5.0}),
+        Choice("a quarter of the style", {"style_weight": 5.0}),
+        Choice("four times the style", {"style_weight": 80.0}),
     ),
     "style layers": (
         Choice("conv1_1 to conv5_1"),

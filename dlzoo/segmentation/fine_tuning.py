@@ -133,6 +133,7 @@ def fine_tune(
     size, resized = _size(dataset, network, image_size)
     step = network_step(network.core)
     _check_crop(settings.crop, size, step)
+    _check_answer(network, settings.crop or size, step)
     task = MaskTask(
         dataset,
         settings,
@@ -206,6 +207,19 @@ def _check_crop(crop, size, step):
         raise ValueError(
             f"fine_tune: crop must be multiples of {step}, because the network halves the "
             f"picture so often, and at most the images' size, {size}; got {crop}."
+        )
+
+
+def _check_answer(network, size, step):
+    """The network must answer every pixel of what it gets in training."""
+    size = tuple(-(-side // step) * step for side in size)
+    spec = keras.KerasTensor((1, *size, network.scores.input_shape[-1]))
+    answer = network.scores.compute_output_spec(spec).shape[1:3]
+    if tuple(answer) != size:
+        raise ValueError(
+            f"fine_tune: model must answer a score for each pixel; {network.name!r} answers "
+            f"{tuple(answer)} for images of {size}. Of 'unet' take origin='torch' or "
+            f"'course' (model_options), whose convolutions are padded."
         )
 
 

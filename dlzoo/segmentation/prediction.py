@@ -23,18 +23,25 @@ _LARGEST_STEP = 128  # no network of the zoo shrinks a picture further
 
 
 def predict(
-    model: str | os.PathLike | keras.Model, images: Any, **options: Any
+    model: str | os.PathLike | keras.Model,
+    images: Any,
+    *,
+    tile: int = 512,
+    overlap: int = 64,
+    batch_size: int = 4,
+    scale: float | None = None,
+    unit: str = "px",
 ) -> list[Segmentation]:
-    """Give each pixel of images a class.
+    """Give each pixel of images a class; `segment` does it one image at a time.
 
     Args:
-        model, images: As in `dlzoo.predict`.
-        **options: As in `segment`.
+        model, images, tile, overlap, batch_size, scale, unit: As in `segment`.
 
     Returns:
-        One `Segmentation` an image; `segment` gives them one at a time.
+        One `Segmentation` an image.
     """
-    return list(segment(model, images, **options))
+    options = {"tile": tile, "overlap": overlap, "batch_size": batch_size}
+    return list(segment(model, images, scale=scale, unit=unit, **options))
 
 
 def segment(
