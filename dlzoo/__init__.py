@@ -12,6 +12,7 @@ from dlzoo import _registration, errors
 if TYPE_CHECKING:
     from dlzoo import data, layers, losses, metrics, models, testing, training, weights
     from dlzoo.models import create_model, features, load_weights, profile
+    from dlzoo.style import stylize
     from dlzoo.tasks import fine_tune, predict
     from dlzoo.weights import card, list_models
 
@@ -39,6 +40,7 @@ _HOME = {  # public name -> module that defines it
     "load_weights": "dlzoo.models",
     "predict": "dlzoo.tasks",
     "profile": "dlzoo.models",
+    "stylize": "dlzoo.style",
 }
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "models",
     "predict",
     "profile",
+    "stylize",
     "testing",
     "training",
     "weights",

@@ -17,7 +17,7 @@ from dlzoo._checks import check_choice
 from dlzoo.data.forms import has_masks
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.pixel_labels import PixelLabels
-from dlzoo.training.saved import open_model
+from dlzoo.layers.saved_model import open_model
 from dlzoo.training.tuning import FineTuned
 from dlzoo.weights import card
 

@@ -13,9 +13,10 @@ import numpy as np
 from keras import layers
 
 from dlzoo.layers import ClassLabels, InvertedDropout
+from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.models import Network, create_model
 from dlzoo.training import seeded
-from dlzoo.training.image_models import flat, free_name, origin, preprocessing_layer
+from dlzoo.training.image_models import flat, free_name, origin
 from dlzoo.weights import card
 
 HEAD = "head"

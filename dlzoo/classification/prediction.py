@@ -20,9 +20,10 @@ from dlzoo.data import read_image
 from dlzoo.data.decoded import LazyImages
 from dlzoo.data.sources import image_sources
 from dlzoo.layers.class_labels import labels_inside
+from dlzoo.layers.raw_pixels import taking_raw_pixels
+from dlzoo.layers.saved_model import open_model
 from dlzoo.training import forward
-from dlzoo.training.image_models import input_size, preprocessing_layer
-from dlzoo.training.saved import open_model
+from dlzoo.training.image_models import input_size
 from dlzoo.weights import IMAGENET, Preprocessing
 from dlzoo.weights import labels as published_labels
 
@@ -101,7 +102,7 @@ def predict(
     """
     check_positive_int("predict", "top", top)
     check_positive_int("predict", "batch_size", batch_size)
-    names, sources = image_sources(images)
+    names, sources = image_sources("predict", images)
     model = open_model(model)
     targets = targets_inside(model)
     if targets:
@@ -136,10 +137,7 @@ def _answers(model, sources, preprocessing, batch_size):
     inside = _carried_labels(model) is not None
     geometry = preprocessing or (IMAGENET.at(crop_fraction=1.0) if inside else IMAGENET)
     size = own[0] or geometry.size, own[1] or geometry.size
-    layer = preprocessing_layer(model, preprocessing)
-    if layer is not None:
-        image = keras.Input((*own, 3))
-        model = keras.Model(image, model(layer(image)))
+    model = taking_raw_pixels(model, preprocessing)
     read = partial(
         read_image,
         size=size,

@@ -16,8 +16,9 @@ from typer.core import TyperGroup
 
 from dlzoo.cli.quiet import silence_backends
 
-# verb -> where its function is. Modules are imported when needed, and must not import
-# Keras or a backend themselves, so that `--help` is quick.
+# verb -> where its function is, or a pair: what the verbs below it do, and their functions.
+# Modules are imported when needed, and must not import Keras or a backend themselves, so
+# that `--help` is quick.
 VERBS = {
     "models": "dlzoo.cli.models:models",
     "card": "dlzoo.cli.card:card",
@@ -25,6 +26,9 @@ VERBS = {
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
     "segment": "dlzoo.cli.segment:segment",
+    "stylize": "dlzoo.cli.stylize:stylize",
+    "train-style": "dlzoo.cli.train_style:train_style",
+    "visualize": "dlzoo.cli.visualize:visualize",
     "demo": "dlzoo.cli.demo:demo",
 }
 
@@ -39,10 +43,14 @@ class _Verbs(TyperGroup):
         if cmd_name not in VERBS:
             return None
         module, _, name = VERBS[cmd_name].partition(":")
-        function = getattr(importlib.import_module(module), name)
-        verb = typer.Typer(add_completion=False)
-        verb.command(cmd_name)(_guarded(function, debug=ctx.params.get("debug", False)))
-        return typer.main.get_command(verb)
+        found = getattr(importlib.import_module(module), name)
+        about, functions = found if isinstance(found, tuple) else (None, {cmd_name: found})
+        verb = typer.Typer(add_completion=False, no_args_is_help=bool(about), help=about)
+        for below, function in functions.items():
+            verb.command(below)(_guarded(function, debug=ctx.params.get("debug", False)))
+        command = typer.main.get_command(verb)
+        command.name = cmd_name
+        return command
 
 
 app = typer.Typer(

@@ -1,8 +1,8 @@
-"""Images to look at, wherever they are: files, folders, patterns, arrays."""
+"""Images wherever they are: files, folders, patterns and arrays become one list."""
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,28 @@ from dlzoo.data.images import SUFFIXES
 from dlzoo.errors import DataError
 
 
-def image_sources(images: Any) -> tuple[list[str], list[Any]]:
+def image_sources(who: str, images: Any) -> tuple[list[str], list[Any]]:
     """Names of images, and what `read_image` takes for each.
 
     Args:
-        images: A path, a folder (with all below it), a pattern such as `"new/*.jpg"`, a
-            `uint8` array (one image or a batch of them), or a list of such things.
+        who: For the error.
+        images: A path, a folder (with all below it), a pattern such as `"new/*.jpg"`, an
+            array (one image or a batch of them), or a list of such things.
+
+    Returns:
+        Paths or `"image 3"` for the third array; paths and arrays. Folders and patterns are
+        sorted.
 
     Raises:
-        DataError: There are none.
+        DataError: A folder or a pattern has none, or there is none at all.
 
     Example:
-        >>> names, _ = image_sources(np.zeros((2, 8, 8, 3), "uint8"))
-        >>> names
+        >>> image_sources("example", np.zeros((2, 8, 8, 3), "uint8"))[0]
         ['image 1', 'image 2']
     """
     found = list(_expand(images))
     if not found:
-        raise DataError("predict: there are no images to look at.")
+        raise DataError(f"{who}: there are no images to look at.")
     arrays = 0
     names = []
     for source in found:
@@ -41,7 +45,7 @@ def image_sources(images: Any) -> tuple[list[str], list[Any]]:
     return names, found
 
 
-def _expand(images) -> Iterable:
+def _expand(images) -> Iterator:
     if isinstance(images, np.ndarray):
         yield from images if images.ndim == 4 else [images]
     elif isinstance(images, (str, os.PathLike)):

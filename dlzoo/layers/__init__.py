@@ -2,25 +2,31 @@
 
 from dlzoo import _registration
 from dlzoo.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
+from dlzoo.layers.adaptive_instance_normalization import AdaIN
 from dlzoo.layers.arithmetic import output_side, zeros_around
 from dlzoo.layers.auxiliary import AuxiliaryHead, AuxiliaryOutputs
 from dlzoo.layers.batch_normalization import BatchNormalization
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.corner_upsampling import CornerUpsampling2D
+from dlzoo.layers.crop_like import CropLike
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
 from dlzoo.layers.gram_matrix import GramMatrix
 from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inception import InceptionModule
+from dlzoo.layers.instance_normalization import InstanceNormalization
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
+from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
+from dlzoo.layers.reflection_conv import ReflectionConv2D
+from dlzoo.layers.reflection_padding import ReflectionPadding2D
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
@@ -29,6 +35,7 @@ from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
 
 __all__ = [
+    "AdaIN",
     "AdaptiveAveragePooling2D",
     "AuxiliaryHead",
     "AuxiliaryOutputs",
@@ -37,6 +44,7 @@ __all__ = [
     "ConvBN",
     "ConvolutionalBlock",
     "CornerUpsampling2D",
+    "CropLike",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
     "EdgeFilter",
@@ -45,13 +53,17 @@ __all__ = [
     "IdentityBlock",
     "ImagePreprocessing",
     "InceptionModule",
+    "InstanceNormalization",
     "InvertedDropout",
     "InvertedResidual",
     "LocalResponseNormalization",
     "MBConv",
     "MatchSides",
+    "PadToMultiple",
     "RadialBasis",
     "RandomWarp",
+    "ReflectionConv2D",
+    "ReflectionPadding2D",
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",

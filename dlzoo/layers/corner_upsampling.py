@@ -17,7 +17,7 @@ class CornerUpsampling2D(layers.Layer):
 
     Example:
         >>> x = ops.reshape([0.0, 3.0], (1, 1, 2, 1))
-        >>> ops.convert_to_numpy(CornerUpsampling2D()(x))[0, 0, :, 0]
+        >>> ops.convert_to_numpy(CornerUpsampling2D()(x))[0, 0, :, 0].round(3)
         array([0., 1., 2., 3.], dtype=float32)
     """
 

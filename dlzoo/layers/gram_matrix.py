@@ -7,6 +7,7 @@ import keras
 from keras import layers, ops
 
 from dlzoo._checks import check_choice
+from dlzoo.layers.exact import exact_dtype
 
 NORMALISATIONS = ("positions", "elements", None)
 
@@ -47,7 +48,7 @@ class GramMatrix(layers.Layer):
 
     def compute_output_spec(self, x):
         batch, channels = x.shape[0], x.shape[-1]
-        return keras.KerasTensor((batch, channels, channels), dtype=_exact(x.dtype))
+        return keras.KerasTensor((batch, channels, channels), dtype=exact_dtype(x.dtype))
 
     def get_config(self):
         return super().get_config() | {"normalise": self.normalise}
@@ -56,16 +57,10 @@ class GramMatrix(layers.Layer):
 def gram_matrix(x, normalise="positions"):
     """`GramMatrix` of a tensor."""
     _, height, width, channels = ops.shape(x)
-    x = ops.cast(x, _exact(x.dtype))
+    x = ops.cast(x, exact_dtype(x.dtype))
     flat = ops.reshape(x, (-1, height * width, channels))
     gram = ops.matmul(ops.transpose(flat, (0, 2, 1)), flat)
     if normalise is None:
         return gram
     divisor = height * width * (channels if normalise == "elements" else 1)
     return gram / (divisor if isinstance(divisor, int) else ops.cast(divisor, gram.dtype))
-
-
-def _exact(dtype):
-    """At least float32."""
-    dtype = keras.backend.standardize_dtype(dtype)
-    return "float32" if dtype in ("float16", "bfloat16") else dtype

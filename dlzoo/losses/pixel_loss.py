@@ -32,9 +32,11 @@ class PixelLoss(keras.losses.Loss):
         labels = ops.cast(y_true, "int32")
         if len(labels.shape) == 4:
             labels = labels[..., 0]
-        counts = ops.ones_like(labels) if self.void is None else labels != self.void
+        counts = ops.ones_like(labels)
+        if self.void is not None:
+            counts = ops.cast(labels != self.void, "int32")
+        hot = ops.one_hot(labels * counts, classes, dtype=dtype)
         counts = ops.cast(counts, dtype)
-        hot = ops.one_hot(ops.maximum(labels, 0), classes, dtype=dtype)
         return hot * counts[..., None], counts
 
     def _log_probabilities(self, y_pred):

@@ -1,5 +1,6 @@
 """Networks: functions that return a functional `keras.Model`, one family a file."""
 
+from dlzoo.models.adain import adain
 from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
 from dlzoo.models.efficientnet import (
@@ -23,9 +24,11 @@ from dlzoo.models.profiles import LayerProfile, Profile
 from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from dlzoo.models.taps import features, stages
+from dlzoo.models.transformer_net import transformer_net
 from dlzoo.models.unet import unet
 from dlzoo.models.unet_backbone import unet_backbone
 from dlzoo.models.vgg import vgg16, vgg19
+from dlzoo.models.vgg_small import vgg_small
 from dlzoo.weights import card
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "LayerProfile",
     "Network",
     "Profile",
+    "adain",
     "alexnet",
     "build",
     "create_model",
@@ -58,10 +62,12 @@ __all__ = [
     "resnet101",
     "resnet152",
     "stages",
+    "transformer_net",
     "unet",
     "unet_backbone",
     "vgg16",
     "vgg19",
+    "vgg_small",
 ]
 
 
@@ -71,11 +77,14 @@ def create_model(name, /, weights=None, classes="published", input_shape=None, *
     Args:
         name: Of the network, e.g. `"resnet50"`.
         weights, **options: As in the builder `dlzoo.models.<name>`.
-        classes: The same; `"published"` for the number that the network was published for.
-        input_shape: The same; None for the shape that the network was published with.
+        classes: The same; `"published"` for the number that the network was published for,
+            and for one that is no classifier.
+        input_shape: The same; None for the shape that the network was published with, or
+            for the builder's default if it is no classifier.
 
     Raises:
-        ValueError: There is no such network; similar names are given.
+        ValueError: There is no such network, and similar names are given; or `classes` for
+            one that is no classifier.
 
     Example:
         >>> create_model("resnet18", classes=10, input_shape=(32, 32, 3)).name
@@ -83,6 +92,14 @@ def create_model(name, /, weights=None, classes="published", input_shape=None, *
     """
     facts = card(name)  # knows what to say of an unknown name
     builder = globals()[facts.name]
+    if facts.classes is None:
+        if classes != "published":
+            raise ValueError(
+                f"{facts.name}: classes must be left out, because the network is no "
+                f"classifier; got {classes!r}."
+            )
+        shape = {} if input_shape is None else {"input_shape": input_shape}
+        return builder(weights, **shape, **options)
     classes = facts.classes if classes == "published" else classes
     if facts.task == "classification":
         input_shape = input_shape or facts.input_shape

@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from dlzoo._checks import check_choice, check_input_shape, check_positive_int
-from dlzoo.layers import ImagePreprocessing
+from dlzoo.layers.raw_pixels import scaling_layer
 from dlzoo.models import loading
 from dlzoo.models.network import BuiltAs, Network
 from dlzoo.weights import Card, card
@@ -160,7 +160,7 @@ def build(
     x = image = keras.Input(input_shape, name="image")
     if include_preprocessing:
         seen = card((design.encoder or design).name)
-        x = preprocessing_layer(preprocessing or seen.preprocessing_for(origin))(x)
+        x = scaling_layer(preprocessing or seen.preprocessing_for(origin))(x)
     x = BuiltAs(design.name, origin, design.options)(x)
     x = design.body(x, conventions)
     if pooling:
@@ -212,17 +212,6 @@ def classifier(design):
         return builder
 
     return decorate
-
-
-def preprocessing_layer(preprocessing):
-    """The layer that does what `Preprocessing` of a card says."""
-    return ImagePreprocessing(
-        preprocessing.scale,
-        preprocessing.mean,
-        preprocessing.std,
-        preprocessing.channel_order,
-        name="preprocessing",
-    )
 
 
 def _check(design, facts, classes, input_shape, pooling, origin, activation):

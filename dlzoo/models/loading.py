@@ -213,8 +213,6 @@ def _locate(design, weights, origin):
             f"{list(facts.weights_names)} or 'hf://...'; there is no file {text!r}."
         )
     published = facts.find(text, origin, **design.options)
-    from dlzoo.weights import fetch, fetch_hub
+    from dlzoo.weights import fetch
 
-    if published.url.startswith("hf://"):
-        return fetch_hub(published.url), published
     return fetch(published), published

@@ -47,22 +47,22 @@ TORCH = HeadConventions(grid=GRID, dropout=0.5)
 TORCH_BATCH_NORM = HeadConventions(use_bias=True, grid=GRID, dropout=0.5)
 
 
-def plain_network(image, conventions, variant, batch_norm):
-    """Wire the body: `image` to the feature map after the fifth pooling.
+def plain_network(image, conventions, depths, widths, batch_norm, pooling=layers.MaxPooling2D):
+    """Wire the body: `image` to the feature map after the last pooling.
 
     A stage is what works at one resolution: it begins with the pooling before it.
     """
     x = image
-    for stage, (width, depth) in enumerate(zip(WIDTHS, DEPTHS[variant], strict=True), 1):
+    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), 1):
         if stage > 1:
-            x = layers.MaxPooling2D(2, name=f"stage{stage}_pool")(x)
+            x = pooling(2, name=f"stage{stage}_pool")(x)
         for number in range(1, depth + 1):
             name = f"stage{stage}_conv{number}"
             if batch_norm:
                 x = ConvBN(width, 3, use_bias=conventions.use_bias, name=name)(x)
             else:
                 x = _convolution(width, name)(x)
-    return layers.MaxPooling2D(2, name="top_pool")(x)
+    return pooling(2, name="top_pool")(x)
 
 
 def _convolution(width, name):
@@ -93,14 +93,14 @@ def head(x, classes, activation, conventions):
     return layers.Dense(classes, activation=activation, dtype=head_dtype(), name="head")(x)
 
 
-def _convolutions(variant):
+def convolutions(depths):
     """Stage and number of each convolution."""
-    for stage, depth in enumerate(DEPTHS[variant], 1):
+    for stage, depth in enumerate(depths, 1):
         yield from ((stage, number) for number in range(1, depth + 1))
 
 
 def _keras_names(variant):
-    for stage, number in _convolutions(variant):
+    for stage, number in convolutions(DEPTHS[variant]):
         yield f"stage{stage}_conv{number}", f"block{stage}_conv{number}"
     yield from (("fc1", "fc1"), ("fc2", "fc2"), ("head", "predictions"))
 
@@ -109,7 +109,7 @@ def _torch_names(variant, batch_norm, top):
     """Our layers and torchvision's, which counts poolings and activations, too."""
     place = -1
     before = 1
-    for stage, number in _convolutions(variant):
+    for stage, number in convolutions(DEPTHS[variant]):
         ours, pooled = f"stage{stage}_conv{number}", stage - before
         before = stage
         place += 1 + pooled
@@ -137,7 +137,9 @@ def _design(variant, batch_norm=False):
         layouts["keras"] = list(_keras_names(variant))
     return Design(
         name=variant,
-        body=lambda image, conventions: plain_network(image, conventions, variant, batch_norm),
+        body=lambda image, conventions: plain_network(
+            image, conventions, DEPTHS[variant], WIDTHS, batch_norm
+        ),
         origins=origins,
         layouts=layouts,
         options={"batch_norm": batch_norm},

@@ -13,13 +13,13 @@ from keras import layers
 
 from dlzoo.layers import InvertedDropout
 from dlzoo.layers.pixel_labels import PixelLabels
+from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.models import Network, create_model
 from dlzoo.training import seeded
 from dlzoo.training.image_models import (
     flat,
     free_name,
     origin,
-    preprocessing_layer,
     tensors_before,
 )
 from dlzoo.weights import card

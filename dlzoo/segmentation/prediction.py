@@ -11,12 +11,12 @@ from PIL import Image
 from dlzoo._checks import check_between, check_positive_int
 from dlzoo.data.sources import image_sources
 from dlzoo.layers.pixel_labels import PixelLabels, pixel_labels_inside
+from dlzoo.layers.raw_pixels import preprocessing_layer
+from dlzoo.layers.saved_model import open_model
 from dlzoo.segmentation.pairs import in_channels
 from dlzoo.segmentation.picture import Picture
 from dlzoo.segmentation.result import Segmentation
 from dlzoo.segmentation.tiling import plan_tiles, tile_scores
-from dlzoo.training.image_models import preprocessing_layer
-from dlzoo.training.saved import open_model
 
 _BAND = 2**24  # scores that are computed at once when they are enlarged
 _LARGEST_STEP = 128  # no network of the zoo shrinks a picture further
@@ -81,7 +81,7 @@ def segment(
     check_positive_int("segment", "batch_size", batch_size)
     if scale is not None:
         check_between("segment", "scale", scale, 1e-12, 1e12)
-    names, sources = image_sources(images)
+    names, sources = image_sources("segment", images)
     model = open_model(model)
     preprocessing_layer(model, None)  # raises where pixels would have to be scaled first
     labels = pixel_labels_inside(model) or _numbered(model)

@@ -8,8 +8,8 @@ import numpy as np
 
 from dlzoo.data import decode
 from dlzoo.layers.class_labels import labels_inside
+from dlzoo.layers.saved_model import open_model
 from dlzoo.training.inference import forward
-from dlzoo.training.saved import open_model
 
 
 def examples_of(data):

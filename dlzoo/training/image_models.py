@@ -3,42 +3,9 @@
 from typing import Any
 
 import keras
-from keras import layers
 
 from dlzoo._checks import check_pair
-from dlzoo.layers import ImagePreprocessing
-from dlzoo.layers.inside import sublayers
-from dlzoo.weights import Preprocessing, card
-
-INCLUDED = "included"  # `preprocessing=` of a model that takes raw pixels already
-
-
-def preprocessing_layer(model: keras.Model, preprocessing: Any) -> layers.Layer | None:
-    """The layer to put in front of `model` so that it takes raw RGB; None if it does.
-
-    Raises:
-        ValueError: It is not known what the model expects.
-    """
-    if _takes_raw_pixels(model) or preprocessing == INCLUDED:
-        return None
-    if isinstance(preprocessing, Preprocessing):
-        return ImagePreprocessing(
-            preprocessing.scale,
-            preprocessing.mean,
-            preprocessing.std,
-            preprocessing.channel_order,
-            name="preprocessing",
-        )
-    if isinstance(preprocessing, layers.Layer):
-        return preprocessing.__class__.from_config(preprocessing.get_config())
-    raise ValueError(
-        f"{model.name}: preprocessing must be given, because the model has no "
-        f"ImagePreprocessing layer and pixels scaled otherwise than in its training give "
-        f"wrong answers; got {preprocessing!r}. Pass one of dlzoo.weights.CAFFE, "
-        f"INCEPTION (e.g. MobileNetV2 of keras.applications) or IMAGENET, a layer, or "
-        f"{INCLUDED!r} if the model takes RGB of 0 to 255; or build it by dlzoo with "
-        f"include_preprocessing=True."
-    )
+from dlzoo.weights import card
 
 
 def input_size(model: keras.Model) -> tuple[int | None, int | None]:
@@ -122,13 +89,3 @@ def free_name(image: Any, tensor: Any, wanted: str) -> str:
     taken = {layer.name for layer in keras.Model(image, tensor).layers}
     names = (wanted, *(f"{wanted}_{number}" for number in range(2, 1000)))
     return next(name for name in names if name not in taken)
-
-
-def _takes_raw_pixels(model):
-    """Whether the first thing that `model` does is to scale pixels."""
-    inside = sublayers(model)
-    if any(isinstance(layer, ImagePreprocessing) for layer in inside):
-        return True
-    models = (keras.Model, layers.InputLayer)
-    first = next((layer for layer in inside if not isinstance(layer, models)), None)
-    return isinstance(first, layers.Rescaling)

@@ -12,9 +12,9 @@ from typing import Any
 import keras
 
 from dlzoo._files import atomic_path, write_json
+from dlzoo.layers.saved_model import MODEL
 from dlzoo.training.diagnosis import Diagnosis
 from dlzoo.training.run import Run
-from dlzoo.training.saved import MODEL
 from dlzoo.training.task import Task
 from dlzoo.visualize import learning_curves, save_figure
 

@@ -69,11 +69,13 @@ class Trainer:
             most. It must mean the same in all stages: a stage that does not get above
             the score it started from is undone. None keeps the last weights.
         patience: Epochs without a better score after which a stage ends.
+        after_epoch: Called with the number of epochs done, whenever a checkpoint was written.
     """
 
     path: Path
     score: Callable[[Mapping[str, float]], tuple[float, ...]] | None = None
     patience: int = 10
+    after_epoch: Callable[[int], None] | None = None
 
     def run(self, stages: Sequence[Stage]) -> tuple[dict[str, Any], ...]:
         """Train; afterwards the models hold the best weights.
@@ -170,6 +172,8 @@ class _Epochs(keras.callbacks.Callback):
         }
         self.state = self._advance(epoch + 1, record, logs)
         self.state.save(self.trainer.path)
+        if self.trainer.after_epoch is not None:
+            self.trainer.after_epoch(epoch + 1)
         if self.state.stopped:
             self.model.stop_training = True
 

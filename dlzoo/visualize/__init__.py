@@ -18,21 +18,33 @@ from dlzoo.visualize.search import search_history, search_parameters
 
 if TYPE_CHECKING:
     from dlzoo.visualize.attention import HeatMap, grad_cam, saliency
+    from dlzoo.visualize.exciting import Patch, TopPatches, top_patches
     from dlzoo.visualize.heat_overlay import overlay, show_cam
     from dlzoo.visualize.kernels import activations, filters
+    from dlzoo.visualize.patch_pages import show_patches
+    from dlzoo.visualize.receptive import ReceptiveField, receptive_field
 
 _HOME = {  # public name -> module that defines it; none may be named like what it defines
     "HeatMap": "attention",
+    "Patch": "exciting",
+    "ReceptiveField": "receptive",
+    "TopPatches": "exciting",
     "activations": "kernels",
     "filters": "kernels",
     "grad_cam": "attention",
     "overlay": "heat_overlay",
+    "receptive_field": "receptive",
     "saliency": "attention",
     "show_cam": "heat_overlay",
+    "show_patches": "patch_pages",
+    "top_patches": "exciting",
 }
 
 __all__ = [
     "HeatMap",
+    "Patch",
+    "ReceptiveField",
+    "TopPatches",
     "activations",
     "confusion_matrix",
     "contact_sheet",
@@ -43,11 +55,14 @@ __all__ = [
     "learning_curves",
     "new_figure",
     "overlay",
+    "receptive_field",
     "saliency",
     "save_figure",
     "search_history",
     "search_parameters",
     "show_cam",
+    "show_patches",
+    "top_patches",
     "true_against_predicted",
 ]
 

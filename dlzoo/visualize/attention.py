@@ -6,11 +6,11 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from PIL import Image
 
 from dlzoo._checks import check_between, check_positive_int
 from dlzoo.testing import gradients
 from dlzoo.visualize.observing import feature_map, image_batch, observe
+from dlzoo.visualize.receptive import field_of
 
 _SATURATING = (keras.activations.softmax, keras.activations.sigmoid)
 
@@ -42,7 +42,9 @@ def grad_cam(
         importance[k] = mean over places of dy / dA[:, :, k]         (equation 1)
         heat          = relu(sum over k of importance[k] * A[:, :, k])    (equation 2)
 
-    enlarged to the image by bilinear interpolation and divided by its maximum. The backbone
+    enlarged to the image by bilinear interpolation and divided by its maximum. Each place of
+    the map is put where the middle of its receptive field is: with TensorFlow's padding that
+    is up to half a stride behind where stretching the map would put it. The backbone
     may stand anywhere, also nested in other models: the model is called as it is, zeros are
     added to the feature map on the way, and the gradient is that by those zeros.
 
@@ -92,7 +94,8 @@ def grad_cam(
     importance = slopes[0].mean(axis=(0, 1))
     features = ops.convert_to_numpy(used.output)[0].astype("float32")
     heat = np.maximum(features @ importance, 0)
-    return HeatMap(_enlarged(heat, images.shape[1:3]), label, probability, used.path)
+    field = field_of(model, used, images.shape[1:])
+    return HeatMap(_enlarged(heat, field, images.shape[1:3]), label, probability, used.path)
 
 
 def saliency(model: keras.Model, image: Any, label: int | None = None) -> HeatMap:
@@ -175,10 +178,11 @@ def _linear(method, layer, args, kwargs):
     return method(twin, *args, **kwargs)
 
 
-def _enlarged(heat, size):
-    """To the image's size, the largest value 1."""
-    height, width = size
-    larger = Image.fromarray(heat).resize((width, height), Image.Resampling.BILINEAR)
-    heat = np.array(larger, "float32")
+def _enlarged(heat, field, size):
+    """To the image's size, each place at the middle of what it sees; the largest value 1."""
+    for axis, side in enumerate(size):
+        middles = field.centre[axis] + field.stride[axis] * np.arange(heat.shape[axis])
+        shares = [np.interp(np.arange(side), middles, one) for one in np.eye(len(middles))]
+        heat = np.moveaxis(np.tensordot(np.stack(shares), heat, (0, axis)), 0, axis)
     peak = heat.max()
-    return heat / peak if peak > 0 else heat
+    return (heat / peak if peak > 0 else heat).astype("float32")

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from dlzoo.layers.class_labels import labels_inside
 from dlzoo.visualize.attention import HeatMap, grad_cam
 from dlzoo.visualize.figures import new_figure
+from dlzoo.weights import labels
 
 _COLOURS = "inferno"
 
@@ -31,7 +32,7 @@ def overlay(image: Any, heat: Any, *, title: str = "") -> Figure:
         >>> len(figure.axes)
         3
     """
-    picture = _picture(np.asarray(image))
+    picture = as_picture(np.asarray(image))
     values = np.asarray(heat.heat if isinstance(heat, HeatMap) else heat, "float32")
     if values.shape != picture.shape[:2]:
         raise ValueError(
@@ -67,27 +68,29 @@ def show_cam(
     Args:
         model, image, label, layer: As in `grad_cam`.
         classes: Names; None means those inside the model (`dlzoo.fine_tune` puts them
-            there), or numbers.
+            there), ImageNet's for 1,000 scores, or numbers.
 
     Raises:
         ValueError: As in `grad_cam`.
     """
     result = grad_cam(model, image, label, layer)
     if classes is None:
-        classes = _names_inside(model)
+        classes = names_of_classes(model)
     known = result.label < len(classes)
     name = classes[result.label] if known else f"class {result.label}"
     score = f"{result.score:.1%}" if 0 <= result.score <= 1 else f"score {result.score:.3g}"
     return overlay(image, result, title=f"{name} ({score})")
 
 
-def _names_inside(model):
-    inside = labels_inside(model)
-    # A single score is that of the last of two names.
-    return inside[-1].labels[-model.output_shape[-1] :] if inside else ()
+def names_of_classes(model: Any) -> Sequence[str]:
+    """Those inside the model, or ImageNet's for 1,000 scores; or none."""
+    inside, scores = labels_inside(model), model.output_shape[-1]
+    if inside:
+        return inside[-1].labels[-scores:]  # a single score is that of the last of two names
+    return labels("imagenet") if scores == 1000 else ()
 
 
-def _picture(image):
+def as_picture(image):
     """RGB that matplotlib shows as it is meant."""
     if image.shape[-1] == 1:
         image = np.repeat(image, 3, axis=-1)

@@ -2,23 +2,19 @@
 
 A nested model's inner tensors belong to a graph of their own, so no model from the outer
 input to an inner layer can be made (what tensorflow/tensorflow#44462 runs into). Here no
-graph is rebuilt: the model is called, and `keras.layers.Layer.__call__` reports meanwhile
-to the observer of the thread at hand, which may also change what a call gives.
+graph is rebuilt: the model is called and watched meanwhile, and what a call gives may be
+changed on the way.
 """
 
-import contextlib
-import contextvars
-import functools
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
-_OBSERVER: contextvars.ContextVar[Any] = contextvars.ContextVar("observer", default=None)
-_LOCK = threading.RLock()
+from dlzoo.layers.watching import backend_functions, exchanged, watched
 
 # Instead of calling a layer: `(its __call__, layer, args, kwargs) -> outputs`.
 Change = Callable[[Any, Any, tuple, dict], Any]
@@ -41,31 +37,16 @@ class Call:
     output: Any
 
 
-class _Observer:
-    def __init__(self, changes):
-        self.calls = []
-        self._changes = changes
-        self._around = []
-        self._begun = 0
-
-    def observe(self, method, layer, args, kwargs):
-        number, self._begun = self._begun, self._begun + 1
-        self._around.append(layer.name)
-        try:
-            change = self._changes.get(number)
-            if change is None:
-                outputs = method(layer, *args, **kwargs)
-            else:
-                outputs = change(method, layer, args, kwargs)
-            if hasattr(outputs, "shape"):
-                self.calls.append(Call(number, "/".join(self._around[1:]), layer, outputs))
-        finally:
-            self._around.pop()
-        return outputs
+def _unchanged(method, layer, args, kwargs):
+    return method(layer, *args, **kwargs)
 
 
 def observe(
-    model: Any, images: Any, changes: Mapping[int, Change] | None = None
+    model: Any,
+    images: Any,
+    changes: Mapping[int, Change] | None = None,
+    *,
+    otherwise: Change = _unchanged,
 ) -> tuple[Any, list[Call]]:
     """Call a model in inference mode.
 
@@ -73,22 +54,74 @@ def observe(
         model: A built model.
         images: A batch.
         changes: Number of a call to what is done instead.
+        otherwise: What is done instead of every other call.
 
     Returns:
         The model's outputs, and the calls within in the order in which they ended.
     """
-    observer = _Observer(changes or {})
-    token = _OBSERVER.set(observer)
+    changes = changes or {}
+    numbers = itertools.count()
+    calls = []
+
+    def watch(around, method, args, kwargs):
+        number, layer = next(numbers), around[-1]
+        outputs = changes.get(number, otherwise)(method, layer, args, kwargs)
+        if hasattr(outputs, "shape"):
+            path = "/".join(each.name for each in around[1:])
+            calls.append(Call(number, path, layer, outputs))
+        return outputs
+
+    with watched(watch):
+        outputs = model(images, training=False)
+    return outputs, calls
+
+
+class _Reached(BaseException):
+    """Ends a model's work; no `except Exception` in Keras stands in its way."""
+
+
+def output_at(model: Any, images: Any, number: int, *, otherwise: Change = _unchanged) -> Any:
+    """What one call gives; the model works no further than that.
+
+    If that comes out of a ReLU6, it is as if that were a ReLU: at 6 all would be equal.
+
+    Args:
+        model: A built model.
+        images: A batch.
+        number: Of the call, as `observe` found it.
+        otherwise: What is done instead of every call.
+    """
+    numbers = itertools.count()
+
+    def watch(around, method, args, kwargs):
+        wanted = next(numbers) == number
+        if wanted:
+            raise _Reached(_uncapped(otherwise, method, around[-1], args, kwargs))
+        return otherwise(method, around[-1], args, kwargs)
+
     try:
-        with _calls_observed():
-            outputs = model(images, training=False)
-    finally:
-        _OBSERVER.reset(token)
-    return outputs, observer.calls
+        with watched(watch):
+            model(images, training=False)
+    except _Reached as reached:
+        return reached.args[0]
+    raise ValueError(f"output_at: {getattr(model, 'name', model)!r} makes no call {number}.")
 
 
-def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
-    """`image` as a batch of one in float32, or an error where the model does not take it."""
+def _uncapped(call, *arguments):
+    nn = backend_functions()
+    seen = []
+
+    def relu6(function, x):
+        seen.append((x, function(x)))
+        return seen[-1][1]
+
+    with exchanged([(nn, "relu6")], relu6):
+        outputs = call(*arguments)
+    return next((nn.relu(x) for x, y in seen if y is outputs), outputs)
+
+
+def check_takes_images(who: str, model: Any) -> None:
+    """The model must have one input, images."""
     inputs = getattr(model, "inputs", None)
     if not inputs or len(inputs) != 1 or len(inputs[0].shape) != 4:
         raise ValueError(
@@ -96,7 +129,12 @@ def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
             f"width, channels), because it is asked about an image; got {model!r}. "
             "Give a Sequential model a keras.Input as its first layer."
         )
-    expected = tuple(inputs[0].shape[1:])
+
+
+def image_batch(who: str, model: Any, image: Any) -> np.ndarray:
+    """`image` as a batch of one in float32, or an error where the model does not take it."""
+    check_takes_images(who, model)
+    expected = tuple(model.inputs[0].shape[1:])
     shape = np.shape(image)
     fits = len(shape) == 3 and all(
         side in (None, got) for side, got in zip(expected, shape, strict=True)
@@ -117,7 +155,7 @@ def feature_map(who: str, model: Any, calls: list[Call], layer: Any) -> Call:
         who: For the errors.
         model: That was observed.
         calls: What was observed.
-        layer: A layer, its name, its path below the model, or None.
+        layer: A layer, its name, its path below the model or a nested one, or None.
     """
     maps = list(_feature_maps(calls))
     if layer is None:
@@ -130,13 +168,22 @@ def feature_map(who: str, model: Any, calls: list[Call], layer: Any) -> Call:
             )
         return maps[-1]
     chosen = [c for c in calls if layer is c.layer or layer in (c.path, c.layer.name)]
+    if not chosen and isinstance(layer, str):  # a path below a nested model
+        chosen = [call for call in calls if call.path.endswith(f"/{layer}")]
     if not chosen or len(chosen[-1].output.shape) != 4:
         raise ValueError(
             f"{who}: layer must be one that gives a feature map (batch, height, width, "
-            f"channels), itself, its name or its path; got {layer!r}. The last ones of "
-            f"{model.name!r} are {[call.path for call in maps[-8:]]}."
+            f"channels), itself, its name or its path; got {layer!r}. "
+            f"{_advice(maps, layer)}The last ones of {model.name!r} are "
+            f"{[call.path for call in maps[-8:]]}."
         )
     return chosen[-1]
+
+
+def _advice(maps, layer):
+    names = list(dict.fromkeys(name for call in maps for name in (call.path, call.layer.name)))
+    close = difflib.get_close_matches(str(layer), names, n=4)
+    return f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
 
 
 def _feature_maps(calls):
@@ -148,25 +195,3 @@ def _feature_maps(calls):
         # One pixel: what squeeze and excitation or `keepdims` leave, a vector in all but name.
         if call.path and convolved and len(shape) == 4 and shape[1] * shape[2] > 1:
             yield call
-
-
-@contextlib.contextmanager
-def _calls_observed() -> Iterator[None]:
-    with _LOCK:
-        method = vars(keras.layers.Layer)["__call__"]
-        keras.layers.Layer.__call__ = _observed(method)
-        try:
-            yield
-        finally:
-            keras.layers.Layer.__call__ = method
-
-
-def _observed(method: Any) -> Any:
-    @functools.wraps(method)
-    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        observer = _OBSERVER.get()
-        if observer is None:
-            return method(layer, *args, **kwargs)
-        return observer.observe(method, layer, args, kwargs)
-
-    return call

@@ -1,7 +1,7 @@
 """Published weights: cards, downloads, file formats. Imports neither Keras nor a backend."""
 
 from dlzoo.weights.catalogue import card, list_models
-from dlzoo.weights.download import fetch
+from dlzoo.weights.download import cached, fetch
 from dlzoo.weights.facts import (
     CAFFE,
     IMAGENET,
@@ -22,6 +22,7 @@ __all__ = [
     "Preprocessing",
     "TensorFile",
     "Weights",
+    "cached",
     "card",
     "fetch",
     "fetch_hub",

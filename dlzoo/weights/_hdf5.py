@@ -145,6 +145,8 @@ def _leaves(kind: str, arrays: list[np.ndarray]) -> tuple[str, ...]:
     if kind in _LEAVES:
         return _LEAVES[kind][: len(arrays)]
     ranks = [array.ndim for array in arrays]
+    if ranks == [1, 1] and arrays[0].shape == arrays[1].shape:  # e.g. of an instance
+        return "gamma", "beta"
     if kind == "batch_normalization" or (
         len(arrays) in (3, 4)
         and set(ranks) == {1}

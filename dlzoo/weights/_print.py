@@ -13,8 +13,10 @@ def describe(card: "Card") -> str:
     parameters = ", ".join(
         f"{card.parameters[origin]:,} (origin {origin})" for origin in card.origins
     )
+    if card.classes is not None:
+        parameters = f"{parameters}, for {card.classes} classes"
     facts = [
-        ("parameters", f"{parameters}, for {card.classes} classes"),
+        ("parameters", parameters),
         ("work", f"{card.gmacs:g} G multiply-adds at {card.input_size} px"),
         ("smallest input", f"{card.minimum_size} px"),
     ]

@@ -28,11 +28,15 @@ _ATTEMPTS = 5  # connections that break, each of which brought something
 _TIMEOUT = 30.0  # seconds of silence
 
 
-def fetch(weights: Weights) -> Path:
+def fetch(weights: Weights, *, timeout: float = _TIMEOUT) -> Path:
     """The file of published weights in the cache, downloaded if it is not there yet.
 
     The cache is the folder named by `DLZOO_CACHE`, else the platform's; what comes from
-    Hugging Face is kept in that program's own cache.
+    Hugging Face is kept in that program's own cache. Weights at `package:` came with dlzoo.
+
+    Args:
+        weights: From a card.
+        timeout: Seconds without a byte after which a connection counts as broken.
 
     Raises:
         DownloadError: It cannot be fetched or is damaged; says what to do by hand.
@@ -41,8 +45,35 @@ def fetch(weights: Weights) -> Path:
         from dlzoo.weights.hub import fetch_hub
 
         return fetch_hub(weights.url)
-    path = cache_dir() / "weights" / weights.filename
-    return download(weights.url, path, hash=weights.hash, megabytes=weights.megabytes)
+    if _shipped(weights):
+        return _place(weights)
+    return download(
+        weights.url,
+        _place(weights),
+        hash=weights.hash,
+        megabytes=weights.megabytes,
+        timeout=timeout,
+    )
+
+
+def cached(weights: Weights) -> Path | None:
+    """The file of published weights where it is here already, else None.
+
+    What comes from Hugging Face is in that program's cache, which is not looked into.
+    """
+    path = _place(weights)
+    there = path.is_file() and not weights.url.startswith("hf://")
+    return path if there else None
+
+
+def _shipped(weights: Weights) -> bool:
+    return weights.url.startswith("package:")
+
+
+def _place(weights: Weights) -> Path:
+    if _shipped(weights):
+        return Path(__file__).with_name(weights.filename)
+    return cache_dir() / "weights" / weights.filename
 
 
 def download(

@@ -123,7 +123,7 @@ class Card:
         minimum_size: Smallest side that the network accepts, in pixels.
         default_origin: What `origin=None` means without weights.
         channels: Of the published input; 1 is grey.
-        classes: That it was published for.
+        classes: That it was published for; None where it is no classifier.
         preprocessing: What it expects of images under an origin that nothing is published
             for.
 
@@ -148,7 +148,7 @@ class Card:
     weights: tuple[Weights, ...]
     default_origin: str
     channels: int = 3
-    classes: int = 1000
+    classes: int | None = 1000
     preprocessing: Preprocessing | None = None
     origin_gmacs: Mapping[str, float] = field(default_factory=dict, hash=False)
 

@@ -5,7 +5,10 @@ from importlib.resources import files
 
 from dlzoo._checks import check_choice
 
-_FILES = {"imagenet": "imagenet_labels.txt"}
+_FILES = {
+    "imagenet": "imagenet_labels.txt",
+    "tiny_imagenet": "tiny_imagenet_labels.txt",
+}
 
 
 @cache

@@ -7,7 +7,8 @@ import pytest
 import dlzoo
 from dlzoo.classification import networks
 from dlzoo.layers import ImagePreprocessing
-from dlzoo.training.image_models import INCLUDED, input_size
+from dlzoo.layers.raw_pixels import INCLUDED
+from dlzoo.training.image_models import input_size
 from dlzoo.weights import INCEPTION
 from tests.classification.conftest import SIZE, numbers, tiny_network
 

@@ -25,7 +25,7 @@ except SystemExit as end:
 """
 
 
-@pytest.mark.parametrize("arguments", [[], *([verb] for verb in VERBS)])
+@pytest.mark.parametrize("arguments", [[], *([verb] for verb in VERBS), ["visualize", "cam"]])
 def test_help_imports_nothing_heavy(arguments):
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED, *arguments, "--help"],

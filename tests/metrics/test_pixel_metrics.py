@@ -46,7 +46,6 @@ def test_scikit_learn_agrees():
     assert metrics.pixel_accuracy(matrix) == pytest.approx((truth == found).mean())
 
 
-@pytest.mark.backend
 def test_batches_of_any_size_give_the_same_as_the_whole():
     for name, metric in ALL.items():
         for part in (slice(0, 3), slice(3, 4), slice(4, 5)):

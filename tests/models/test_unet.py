@@ -54,7 +54,7 @@ ROWS = {
         {"backbone": "resnet18", "decoder": (8, 8, 8), "upsampling": "transposed"},
     ),
 }
-BACKENDS = ("bilinear", "backbone")  # between them every layer that is new
+BACKENDS = ("bilinear",)  # has every layer that is new
 
 
 @functools.cache
@@ -311,7 +311,8 @@ def test_a_file_for_the_backbone_alone(tmp_path):
         one, two = map(keras.ops.convert_to_numpy, (ours[stage], theirs[stage]))
         np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-5)
     again = dlzoo.create_model("unet_backbone", None, 3, shape, **options)
-    assert dlzoo.load_weights(again, tmp_path / "backbone.weights.h5") == report
+    other = dlzoo.load_weights(again, tmp_path / "backbone.weights.h5")
+    assert (other.loaded, other.random) == (report.loaded, report.random)
     with pytest.raises(WeightsError, match="holds weights of another network"):
         dlzoo.models.unet(tmp_path / "backbone.weights.h5")
 

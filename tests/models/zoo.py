@@ -132,6 +132,19 @@ def vgg(depth, origin, parameters, batch_norm=False, **facts):
     )
 
 
+def vgg_small(parameters, batch_norm, **facts):
+    """A row of the VGG that ships with dlzoo; its parameters are counted by hand."""
+    return Row(
+        "vgg_small",
+        "dlzoo",
+        parameters,
+        smallest=32,
+        body=(1, 1, 256),
+        options={"batch_norm": batch_norm},
+        **facts,
+    )
+
+
 def alexnet(origin, parameters, **facts):
     """A row of AlexNet."""
     return Row(
@@ -227,6 +240,8 @@ ZOO = (
     vgg(19, "keras", 143_667_240),
     vgg(19, "torch", 143_667_240),
     vgg(19, "torch", 143_678_248, True),
+    vgg_small(2_256_424, False),
+    vgg_small(2_257_960, True),
     # On the other backends by its golden alone, as GoogLeNet.
     efficientnet(0, "keras", 5_288_548, 1280),
     efficientnet(0, "torch", 5_288_548, 1280, huge=True),

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from PIL import Image
 
 from dlzoo.layers import ClassLabels, ConvBN, ImagePreprocessing
 from dlzoo.visualize import activations, filters, grad_cam, overlay, saliency, show_cam
@@ -99,11 +98,10 @@ def test_equations_1_and_2_behind_a_layer_that_is_not_linear():
         slopes[place] = (score(a + moved) - score(a - moved)) / (2 * step)
     heat = np.maximum(a[0] @ slopes.mean(axis=(0, 1, 2)), 0)
     result = grad_cam(model, image, 2).heat
-    # the middle pixels of an enlarged map lie between those of the map
+    # a place of a 3x3 kernel without padding is the pixel in the middle of what it sees
     assert result.shape == (6, 6)
-    assert result.max() == 1
-    larger = np.array(Image.fromarray(heat).resize((6, 6), Image.Resampling.BILINEAR))
-    np.testing.assert_allclose(result, larger / larger.max(), atol=1e-2)
+    np.testing.assert_allclose(result[1:-1, 1:-1], heat / heat.max(), atol=1e-2)
+    np.testing.assert_array_equal(result[0], result[1])
 
 
 @pytest.mark.backend

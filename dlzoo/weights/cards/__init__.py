@@ -9,8 +9,10 @@ from dlzoo.weights.cards import (
     mobilenet,
     mobilenet_v2,
     resnet,
+    style,
     unet,
     vgg,
+    vgg_small,
 )
 from dlzoo.weights.facts import Card
 
@@ -23,6 +25,8 @@ CARDS: tuple[Card, ...] = (
     *mobilenet.CARDS,
     *mobilenet_v2.CARDS,
     *vgg.CARDS,
+    *vgg_small.CARDS,
     *efficientnet.CARDS,
+    *style.CARDS,
     *unet.CARDS,
 )

@@ -1,4 +1,4 @@
-"""Opening a model that was trained."""
+"""A model that was saved whole: a `.keras` file, or the folder of a run with one inside."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import keras
 
 from dlzoo.errors import DataError
 
-MODEL = "model.keras"
+MODEL = "model.keras"  # in the folder of a run
 
 
 def open_model(model: str | os.PathLike | keras.Model) -> keras.Model:
