@@ -146,7 +146,6 @@ def test_an_untrained_network_paints_grey(name):
     assert 100 < found.mean() < 155
 
 
-@pytest.mark.backend
 @each
 def test_every_weight_learns(name):
     model = tiny(name)
