@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 import dlzoo
 from dlzoo.errors import WeightsError
 from dlzoo.layers import CornerUpsampling2D, MatchSides
-from dlzoo.testing import gradients
+from dlzoo.testing import gradient_check, gradients
 from tests.models.test_parity import TOLERANCE, largest_error
 from tests.models.test_saving import ORDERS, in_a_fresh_process
 from tests.models.zoo import answer, count, fill, images, outputs
@@ -54,7 +54,6 @@ ROWS = {
         {"backbone": "resnet18", "decoder": (8, 8, 8), "upsampling": "transposed"},
     ),
 }
-BACKENDS = ("bilinear",)  # has every layer that is new
 
 
 @functools.cache
@@ -64,12 +63,8 @@ def built(row):
     return fill(row.build(classifier_activation=None))
 
 
-def each(names, marked=()):
-    params = [
-        pytest.param(ROWS[n], id=n, marks=[pytest.mark.backend] if n in marked else [])
-        for n in names
-    ]
-    return pytest.mark.parametrize("row", params)
+def each(names):
+    return pytest.mark.parametrize("row", [pytest.param(ROWS[n], id=n) for n in names])
 
 
 def test_the_paper_is_counted_to_the_last_number():
@@ -215,7 +210,16 @@ def test_sides_of_any_size(row):
     assert odd.shape == (1, 45, 83, 3)
 
 
-@each(["bilinear", "paper", "course", "backbone", "short"], BACKENDS)
+@pytest.mark.backend
+def test_on_every_backend():
+    """Forward alone: JAX compiles the gradient of all levels for minutes."""
+    row = ROWS["bilinear"]  # has every layer that is new
+    found = answer(row.build(side=19), images(1, 19, 19, 3))
+    assert found.shape == (1, 19, 19, 3)
+    np.testing.assert_allclose(found.sum(axis=-1), 1, rtol=1e-5)
+
+
+@each(["bilinear", "paper", "course", "backbone", "short"])
 def test_every_weight_learns(row):
     model = built(row)
     x = images(2, row.side, row.side, 3)
@@ -227,10 +231,6 @@ def test_every_weight_learns(row):
         scores, _ = model.stateless_call(list(values), state, x, training=True)
         return keras.ops.sum(scores * projection)
 
-    if keras.backend.backend() == "jax":
-        import jax
-
-        objective = jax.jit(objective)
     weights = {v.path: keras.ops.convert_to_numpy(v) for v in model.trainable_variables}
     slopes = gradients(objective, list(weights.values()))
     for path, slope in zip(weights, slopes, strict=True):
@@ -425,6 +425,11 @@ def test_match_sides(x, like, known):
     model = keras.Model(pair, MatchSides()(pair))
     found = model([values, np.zeros((1, *like, 1))], training=False)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(found)[0, :, :, 0], expected)
+
+
+def test_gradients_of_corner_upsampling():
+    check = gradient_check(CornerUpsampling2D(), (1, 3, 2, 2))
+    assert check.passed, check
 
 
 def test_corner_upsampling_is_pytorchs():
