@@ -74,6 +74,7 @@ def test_the_model_takes_raw_pixels_and_carries_names_and_colours(tuned, shapes)
     assert (answer.argmax(-1) == mask)[1:].mean() > 0.85
 
 
+@pytest.mark.slow
 def test_interrupted_it_goes_on_to_the_same_result(tuned, shapes, tmp_path, monkeypatch):
     deal, left = Batches.__getitem__, [25]
 
@@ -114,12 +115,14 @@ def test_images_of_several_sizes_are_brought_to_one_and_back(shapes, tmp_path):
     assert found.mask.shape == (48, 64)
 
 
+@pytest.mark.slow
 def test_crops_and_every_change_of_images(shapes):
     every = ["flip", "flip_vertical", "rotate", "scale", "elastic", "brightness", "contrast"]
     result = tune(shapes, crop=16, augment=every, epochs=1, class_weights="balanced")
     assert np.isfinite(result.history[0]["loss"])
 
 
+@pytest.mark.slow
 def test_a_network_for_grey_images(shapes):
     network = tiny_network(None, channels=1)
     result = dlzoo.fine_tune(network, shapes, **QUICK | {"epochs": 1})
