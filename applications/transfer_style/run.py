@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import keras
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -43,6 +44,11 @@ COMPARED = {
         Choice("vgg_small, Tiny ImageNet"),
         Choice("vgg_small, random", {"weights": None}),
         Choice("mobilenet_v2, ImageNet", MOBILENET),
+    ),
+    "what it is shown": (
+        Choice("its own scaling"),
+        Choice("BGR minus means", {"shown": dlzoo.weights.CAFFE}),
+        Choice("0 to 255", {"shown": dlzoo.weights.Preprocessing(1.0, (0.0,), (1.0,))}),
     ),
     "style against content": (
         Choice("default"),
@@ -88,17 +94,38 @@ def paint(data, content, style, out, options, size):
             data / "style" / f"{style}.jpg",
             out=out,
             size=size,
-            **_located(SHIPPED | options, data),
+            **_arguments(SHIPPED | options, data),
         )
         out.with_suffix(".seconds").write_text(f"{time.perf_counter() - started:.1f}")
     with Image.open(out) as image:
         return image.convert("RGB"), float(out.with_suffix(".seconds").read_text())
 
 
-def _located(options, data):
-    """`options`, in which weights that are a file of the data are found there."""
+def _arguments(options, data):
+    """`options` as `stylize` takes them: weights found in the data, scaling in the network."""
+    if "shown" in options:
+        rest = {name: value for name, value in options.items() if name != "weights"}
+        return rest | {"network": shown(rest.pop("shown"))}
     weights = options["weights"]
     return options | {"weights": data / weights} if "/" in str(weights) else options
+
+
+def shown(scaling):
+    """The shipped network, shown pictures in another scaling than it learnt on."""
+    model = dlzoo.create_model(
+        *SHIPPED.values(), classes=0, input_shape=(None, None, 3), include_preprocessing=True
+    )
+
+    def layer(old):
+        if not isinstance(old, dlzoo.layers.ImagePreprocessing):
+            return old.__class__.from_config(old.get_config())
+        return dlzoo.layers.ImagePreprocessing(
+            scaling.scale, scaling.mean, scaling.std, scaling.channel_order
+        )
+
+    changed = keras.models.clone_model(model, clone_function=layer)
+    changed.set_weights(model.get_weights())
+    return changed
 
 
 def sheet(rows):
@@ -139,10 +166,11 @@ def compare(data, out):
     """Tübingen as a starry night, one choice changed at a time."""
     rows = []
     print("| question | choice | seconds |\n| --- | --- | ---: |")
-    for number, (question, choices) in enumerate(COMPARED.items(), 1):
+    for question, choices in COMPARED.items():
         row = []
         for place, choice in enumerate(choices):
-            path = out / "compare" / (f"{number}_{place}.png" if place else "default.png")
+            name = choice.caption if place else "default"
+            path = out / "compare" / f"{name.replace(' ', '_').replace(',', '')}.png"
             picture, spent = paint(
                 data, *("tubingen", "starry_night"), path, choice.options, 320
             )
