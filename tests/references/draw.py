@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 
 LARGE = 4_000_000  # numbers of a tensor; the fully connected layers of VGG have 103 million
+PLACES, KEPT = 1000, 250  # of an output: drawn, and kept of them, for the repository's size
 BLOCK = 1_000_003  # a prime, so that no two rows of a matrix are alike
 
 
@@ -40,12 +41,13 @@ def image(shape, seed):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
-def sample(values, count=1000):
-    """`count` of the numbers in `values`, always the same places; all where they are few."""
+def sample(values):
+    """Some of the numbers in `values`, always the same places; all where they are few."""
     values = np.asarray(values, "float32").reshape(-1)
-    if values.size <= count:
+    if values.size <= PLACES:
         return values
-    return values[np.random.default_rng(values.size).choice(values.size, count, False)]
+    places = np.random.default_rng(values.size).choice(values.size, PLACES, False)
+    return values[places[:KEPT]]
 
 
 def _fan_in(leaf, shape):
