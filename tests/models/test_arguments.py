@@ -145,8 +145,8 @@ def test_an_option_that_the_network_does_not_have():
 def test_names_that_do_not_exist():
     with pytest.raises(ValueError, match=r"'resnet51'; did you mean 'resnet50' or 'resnet1"):
         dlzoo.create_model("resnet51")
-    with pytest.raises(ValueError, match="no network is called 'transformer'; there are: "):
-        dlzoo.create_model("transformer")
+    with pytest.raises(ValueError, match="no network is called 'perceiver'; there are: "):
+        dlzoo.create_model("perceiver")
     for name in ("features", "Network", "build", None, 50):
         with pytest.raises(ValueError, match=f"no network is called {name!r}"):
             dlzoo.create_model(name)

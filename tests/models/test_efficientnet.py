@@ -131,7 +131,7 @@ def test_a_file_that_fits_two_origins(tmp_path):
 def test_names_of_files_in_timm_layout_know_their_origin(tmp_path, monkeypatch):
     path = Golden.read("timm-efficientnet_b0").write(tmp_path)
     asked = []
-    monkeypatch.setattr("dlzoo.weights.fetch_hub", lambda url: asked.append(url) or path)
+    monkeypatch.setattr("dlzoo.weights.hub.fetch_hub", lambda url: asked.append(url) or path)
     origins = {
         name: dlzoo.models.efficientnet_b0(name, input_shape=SHAPE).load_report.origin
         for name in ("ra_in1k", "aa_in1k")

@@ -7,7 +7,7 @@ from keras import layers, ops
 from PIL import Image
 
 from dlzoo.layers import ConvBN, ImagePreprocessing
-from dlzoo.layers.saved_model import saved_model
+from dlzoo.layers.saved_model import open_model
 from dlzoo.visualize import show_patches, top_patches
 from dlzoo.weights import IMAGENET
 
@@ -130,7 +130,7 @@ def test_nested_and_saved_models_give_the_same(change, tmp_path):
     wanted = top_patches(model, IMAGES, "map", 2, count=3)
     if change == "saved":
         nested(model).save(tmp_path / "model.keras")
-        model = saved_model(tmp_path)  # as fine_tune's run folder
+        model = open_model(tmp_path)  # as fine_tune's run folder
     else:
         model = change(model)
     found = top_patches(model, IMAGES, "plain/map", 2, count=3)
