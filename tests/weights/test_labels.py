@@ -40,5 +40,5 @@ def test_their_order_is_that_of_keras():
 
 
 def test_unknown_list():
-    with pytest.raises(ValueError, match=r"name must be one of \['imagenet', 'tiny_imagenet'\]"):
+    with pytest.raises(ValueError, match=r"must be one of \['imagenet', 'tiny_imagenet'\]"):
         labels("coco")
