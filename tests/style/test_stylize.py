@@ -168,7 +168,7 @@ def test_other_settings_begin_anew(model, tmp_path, monkeypatch, caplog):
         with pytest.raises(Interrupted):
             paint(model, callback=interrupt(5), out=out)
         assert paint(model, out=out, **changes)[1][0].number == 1
-    (record,) = caplog.records
+    (record,) = [found for found in caplog.records if found.name == "dlzoo"]
     assert "unfinished picture with other settings" in record.getMessage()
 
 
