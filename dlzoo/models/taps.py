@@ -81,3 +81,25 @@ def _stage_ends(model):
         if found := re.match(r"stage\d+(?=_|$)", layer.name):
             ends[found[0]] = layer
     return ends
+
+
+def tensors_before(end):
+    """Name of a layer to its output, for all that lead to the symbolic tensor `end`, in order.
+
+    Example:
+        >>> image = keras.Input((4,), name="image")
+        >>> list(tensors_before(keras.layers.Dense(2, name="scores")(image)))
+        ['image', 'scores']
+    """
+    found = {}
+
+    def visit(tensor):
+        layer, place, _ = tensor._keras_history  # Keras 3.15.1 has no public way to it
+        if layer.name in found:
+            return
+        for before in layer._inbound_nodes[place].input_tensors:
+            visit(before)
+        found[layer.name] = tensor
+
+    visit(end)
+    return found

@@ -23,6 +23,7 @@ from dlzoo.layers import ConvBN, MatchSides
 from dlzoo.models.classifier import Design, build, head_dtype
 from dlzoo.models.loading import design_of, register
 from dlzoo.models.segmentation_heads import DEPTH_HINT, check_multiple, feature_map
+from dlzoo.models.taps import tensors_before
 from dlzoo.weights import card, list_models
 
 DECODER = (256, 128, 64, 32, 16)  # segmentation_models_pytorch's
@@ -65,7 +66,7 @@ def _candidates():
 
 def _stages(name, end):
     """Stride to the last feature map of a backbone that has it."""
-    tensors = _tensors(end)
+    tensors = tensors_before(end)
     source = next(iter(tensors.values()))
     kept = {key: x for key, x in tensors.items() if key.startswith(_ENCODER)}
     *sides, channels = source.shape[1:]
@@ -83,22 +84,6 @@ def _stages(name, end):
             f"unet_backbone: backbone must be a network whose stages halve the image five "
             f"times, e.g. 'mobilenet_v2' or 'resnet34'; got {name!r}."
         )
-    return found
-
-
-def _tensors(end):
-    """Name of a layer to its output, for all layers that lead to `end`, the input first."""
-    found: dict[str, keras.KerasTensor] = {}
-
-    def visit(tensor):
-        operation, place, _ = tensor._keras_history  # Keras 3.15.1 has no public way to it
-        if operation.name in found:
-            return
-        for before in operation._inbound_nodes[place].input_tensors:
-            visit(before)
-        found[operation.name] = tensor
-
-    visit(end)
     return found
 
 

@@ -15,13 +15,9 @@ from dlzoo.layers import InvertedDropout
 from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.models import Network, create_model
+from dlzoo.models.taps import tensors_before
 from dlzoo.training import seeded
-from dlzoo.training.image_models import (
-    flat,
-    free_name,
-    origin,
-    tensors_before,
-)
+from dlzoo.training.image_models import flat, free_name, origin
 from dlzoo.weights import card
 
 HEAD = "head"

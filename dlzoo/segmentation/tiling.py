@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from dlzoo._checks import check_positive_int
-from dlzoo.training.image_models import tensors_before
+from dlzoo.models.taps import tensors_before
 from dlzoo.training.inference import jit_compile
 
 Window = Callable[[int, int, int, int], np.ndarray]  # top, bottom, left, right

@@ -67,23 +67,6 @@ def origin(tensor: Any) -> tuple[Any, Any]:
     return history.operation, sources[0] if sources else None
 
 
-def tensors_before(end: Any) -> dict[str, Any]:
-    """Name of a layer to what it made, for all on the way to a symbolic tensor, in order."""
-    found: dict[str, Any] = {}
-
-    def visit(tensor):
-        layer, _ = origin(tensor)
-        if layer.name in found:
-            return
-        node = layer._inbound_nodes[tensor._keras_history.node_index]
-        for before in node.input_tensors:
-            visit(before)
-        found[layer.name] = tensor
-
-    visit(end)
-    return found
-
-
 def free_name(image: Any, tensor: Any, wanted: str) -> str:
     """`wanted`, or `wanted_2` ... if the network has such a layer already."""
     taken = {layer.name for layer in keras.Model(image, tensor).layers}
