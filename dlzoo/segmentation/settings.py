@@ -15,8 +15,9 @@ AUGMENTATIONS = (
     "elastic",
     "brightness",
     "contrast",
+    "saturation",
 )
-USUAL = ("flip", "scale", "brightness", "contrast")
+USUAL = ("flip", "scale", "brightness", "contrast", "saturation")
 
 
 @dataclass(frozen=True)
