@@ -14,9 +14,7 @@ SCALE = (0.6, 1.6)
 ROTATION = 15.0  # degrees
 ELASTIC = 10 / 512  # of the shorter side: the U-Net paper's 10 pixels at 512
 BRIGHTNESS = 0.15  # of 255
-CONTRAST = 0.4
-SATURATION = 0.7  # 1 would lead from grey to twice the colour
-LUMA = np.array([[0.299], [0.587], [0.114]], "float32")  # ITU-R BT.601
+CONTRAST = 0.2
 
 
 class JointAugmentation:
@@ -33,7 +31,6 @@ class JointAugmentation:
         names = chosen_names(settings.augment, settings.AUGMENTATIONS, settings.USUAL)
         self.brightness = BRIGHTNESS if "brightness" in names else 0.0
         self.contrast = CONTRAST if "contrast" in names else 0.0
-        self.saturation = SATURATION if "saturation" in names else 0.0
         self.warp = RandomWarp(
             settings.crop,
             flip=_flip(names),
@@ -47,11 +44,6 @@ class JointAugmentation:
             {"flip", "flip_vertical", "rotate", "scale", "elastic"} & set(names)
         )
 
-    @property
-    def lights(self) -> bool:
-        """Whether colours change."""
-        return bool(self.brightness or self.contrast or self.saturation)
-
     def __call__(self, generator: np.random.Generator, images: Any, *others: Any) -> tuple:
         images = self._light(generator, images)
         if not self.moves:
@@ -64,15 +56,11 @@ class JointAugmentation:
         return tuple(keras.ops.convert_to_numpy(part) for part in moved)
 
     def _light(self, generator, images):
-        """As of another exposure and another camera; values stay within 0 to 255."""
-        if not self.lights:
+        """Brightness and contrast, as of another exposure; values stay within 0 to 255."""
+        if not (self.brightness or self.contrast):
             return images
         images = np.asarray(images, "float32")
         shape = (len(images), 1, 1, 1)
-        if self.saturation and images.shape[-1] == 3:
-            factor = generator.uniform(1 - self.saturation, 1 + self.saturation, shape)
-            grey = images @ LUMA
-            images = (images - grey) * factor.astype("float32") + grey
         if self.contrast:
             factor = generator.uniform(1 - self.contrast, 1 + self.contrast, shape)
             mean = images.mean(axis=(1, 2, 3), keepdims=True)
@@ -86,7 +74,7 @@ class JointAugmentation:
 def augmentation(settings: MaskSettings, size: tuple[int, int], void: int) -> Callable | None:
     """What changes batches, or None if nothing does."""
     change = JointAugmentation(settings, size, void)
-    return change if change.moves or change.lights else None
+    return change if change.moves or change.brightness or change.contrast else None
 
 
 def _flip(names):

@@ -83,9 +83,9 @@ def fine_tune(
         class_weights: `"balanced"`: by the median frequency; or class name to weight.
         border_weights: Weigh pixels between objects of any class but the first, as in the
             U-Net paper (`dlzoo.data.border_weights`).
-        augment: True for `"flip"` (left-right), `"scale"`, `"brightness"`, `"contrast"`,
-            `"saturation"`; False; or a list out of these, `"flip_vertical"`, `"rotate"` and
-            `"elastic"`. Image and mask are changed together.
+        augment: True for `"flip"` (left-right), `"scale"`, `"brightness"`, `"contrast"`;
+            False; or a list out of these, `"flip_vertical"`, `"rotate"` and `"elastic"`.
+            Image and mask are changed together.
         patience: Epochs without a higher mean IoU on dev after which a stage ends.
 
     Returns:

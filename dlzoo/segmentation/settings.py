@@ -15,9 +15,8 @@ AUGMENTATIONS = (
     "elastic",
     "brightness",
     "contrast",
-    "saturation",
 )
-USUAL = ("flip", "scale", "brightness", "contrast", "saturation")
+USUAL = ("flip", "scale", "brightness", "contrast")
 
 
 @dataclass(frozen=True)
