@@ -156,8 +156,8 @@ def predict(
             `uint8` array (one image or a batch of them), or a list of such things.
         batch_size: Images (segmentation: tiles) at once; None: the task's own.
         **options: What one task has alone. Classification: `top`, `preprocessing`, `labels`;
-            see `dlzoo.classification.predict`. Segmentation: `tile`, `overlap`, `scale`,
-            `unit`; see `dlzoo.segmentation.predict`.
+            see `dlzoo.classification.predict`. Segmentation: `tile`, `overlap`, `flip`,
+            `ratios`, `scale`, `unit`; see `dlzoo.segmentation.predict`.
 
     Returns:
         One answer an image, in the order given; folders and patterns sorted: `Prediction`,

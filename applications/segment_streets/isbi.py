@@ -29,7 +29,7 @@ class Config:
     title: str = "U-Net of a quarter of the paper's width"
     width: int = 16  # the paper's 64 take sixteen times as long
     crop: int = 256
-    epochs: int = 240
+    epochs: int = 80
     augment: tuple[str, ...] = (
         "flip", "flip_vertical", "rotate", "elastic", "brightness", "contrast",
     )  # fmt: skip

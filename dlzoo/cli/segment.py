@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
+from dlzoo.cli.options import several_option
 from dlzoo.cli.output import print_json
 
 
@@ -26,6 +27,10 @@ def segment(
     tile: Annotated[int, Option(help="Side of the window that is predicted at once.")] = 512,
     overlap: Annotated[int, Option(help="How far windows look beyond what is kept.")] = 64,
     batch_size: Annotated[int, Option(help="Windows at once.")] = 4,
+    flip: Annotated[bool, Option(help="Average with the mirror image's scores.")] = False,
+    ratios: Annotated[
+        str, Option(help="Sizes whose scores are averaged, e.g. `0.75,1,1.25`.")
+    ] = "1",
     overlays: Annotated[bool, Option(help="Write overlays, too.")] = True,
     json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -42,6 +47,8 @@ def segment(
         tile=tile,
         overlap=overlap,
         batch_size=batch_size,
+        flip=flip,
+        ratios=several_option(ratios, float),
         scale=scale,
         unit=unit,
     ):

@@ -34,6 +34,7 @@ from dlzoo.layers.squeeze_excite import SqueezeExcite
 from dlzoo.layers.stochastic_depth import StochasticDepth
 from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
+from dlzoo.layers.upsampling import BilinearUpsampling2D
 
 __all__ = [
     "AdaIN",
@@ -41,6 +42,7 @@ __all__ = [
     "AuxiliaryHead",
     "AuxiliaryOutputs",
     "BatchNormalization",
+    "BilinearUpsampling2D",
     "ClassLabels",
     "ConvBN",
     "ConvolutionalBlock",

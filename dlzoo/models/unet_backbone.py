@@ -19,7 +19,7 @@ import keras
 from keras import layers
 
 from dlzoo._checks import check_choice, check_positive_int
-from dlzoo.layers import ConvBN, MatchSides
+from dlzoo.layers import BilinearUpsampling2D, ConvBN, MatchSides
 from dlzoo.models.classifier import Design, build, head_dtype
 from dlzoo.models.loading import design_of, register
 from dlzoo.models.segmentation_heads import DEPTH_HINT, check_multiple, feature_map
@@ -52,7 +52,9 @@ def backbone_network(image, conventions, encoder, decoder, upsampling):
 def _doubled(x, channels, name, upsampling):
     if upsampling == "transposed":
         return layers.Conv2DTranspose(channels, 2, strides=2, name=f"{name}_up")(x)
-    return layers.UpSampling2D(2, interpolation=upsampling, name=f"{name}_up")(x)
+    if upsampling == "bilinear":
+        return BilinearUpsampling2D(2, name=f"{name}_up")(x)
+    return layers.UpSampling2D(2, name=f"{name}_up")(x)
 
 
 def _doublings():
@@ -99,7 +101,7 @@ def _head(decoder):
         )(x)
         if left == 1:
             return x
-        x = layers.UpSampling2D(left, interpolation="bilinear", dtype=dtype, name="enlarge")(x)
+        x = BilinearUpsampling2D(left, dtype=dtype, name="enlarge")(x)
         return layers.Activation(activation, dtype=dtype, name="scores")(x)
 
     return build_head

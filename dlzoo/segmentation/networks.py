@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from dlzoo.layers import InvertedDropout
+from dlzoo.layers import BilinearUpsampling2D, InvertedDropout
 from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.models import Network, create_model
@@ -26,7 +26,7 @@ _ENCODER = ("stem", "stage")  # how names of layers begin that belong to a backb
 
 # Layers after the scores that have nothing to learn; those that change their size stay.
 _ANSWERS = (layers.Activation, layers.Softmax, PixelLabels)
-_SIZES = (layers.UpSampling2D, layers.Resizing, layers.Cropping2D)
+_SIZES = (layers.UpSampling2D, BilinearUpsampling2D, layers.Resizing, layers.Cropping2D)
 _DROPOUT = (layers.Dropout, layers.SpatialDropout2D, InvertedDropout)
 
 

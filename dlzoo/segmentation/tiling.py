@@ -14,6 +14,7 @@ import numpy as np
 
 from dlzoo._checks import check_positive_int
 from dlzoo.models.taps import tensors_before
+from dlzoo.segmentation.views import Views
 from dlzoo.training.inference import jit_compile
 
 Window = Callable[[int, int, int, int], np.ndarray]  # top, bottom, left, right
@@ -95,7 +96,11 @@ def plan_tiles(
 
 
 def tile_scores(
-    model: keras.Model, read: Window, tiles: Tiles, batch_size: int = 4
+    model: keras.Model,
+    read: Window,
+    tiles: Tiles,
+    batch_size: int = 4,
+    views: Views | None = None,
 ) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """The scores of an image, a tile at a time.
 
@@ -104,6 +109,7 @@ def tile_scores(
         read: Gives the pixels `[top:bottom, left:right]` inside the image.
         tiles: From `plan_tiles`.
         batch_size: Tiles at once.
+        views: What is averaged; None for one look.
 
     Yields:
         Rows, columns and their scores `(height, width, classes)`, float32; together they
@@ -111,15 +117,16 @@ def tile_scores(
     """
     if not model.compiled:
         model.jit_compile = jit_compile(model)
+    views, step = views or Views(), network_step(model)
     for start in range(0, len(tiles), batch_size):
         numbers = range(start, min(start + batch_size, len(tiles)))
         batch = np.stack([_window(read, tiles, number) for number in numbers])
         missing = min(batch_size, len(tiles)) - len(batch) if model.jit_compile else 0
         if missing:
             batch = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
-        answers = model.predict_on_batch(batch)
+        answers = views.scores(model, batch, step)
         for number, answer in zip(numbers, answers, strict=False):
-            yield _kept(tiles, number, np.asarray(answer, "float32"))
+            yield _kept(tiles, number, answer)
 
 
 def mirrored(

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 
 import dlzoo
 from dlzoo.errors import WeightsError
-from dlzoo.layers import CornerUpsampling2D, MatchSides
+from dlzoo.layers import BilinearUpsampling2D, CornerUpsampling2D, MatchSides
 from dlzoo.testing import gradient_check, gradients
 from tests.models.test_parity import TOLERANCE, largest_error
 from tests.models.test_saving import ORDERS, in_a_fresh_process
@@ -451,3 +451,15 @@ def test_corner_upsampling_is_pytorchs():
     ours = CornerUpsampling2D()(keras.ops.convert_to_tensor(x))
     expected = theirs.permute(0, 2, 3, 1).numpy()
     np.testing.assert_allclose(keras.ops.convert_to_numpy(ours), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 8])
+def test_bilinear_upsampling_with_sides_known_and_unknown(factor):
+    x = np.random.default_rng(0).normal(size=(2, 5, 1, 3)).astype("float32")
+    expected = keras.layers.UpSampling2D(factor, interpolation="bilinear")(x)
+    layer = BilinearUpsampling2D(factor)
+    np.testing.assert_allclose(layer(x), expected, atol=1e-6)
+    if keras.backend.backend() == "tensorflow":
+        tf = pytest.importorskip("tensorflow")
+        anything = tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 3))])
+        np.testing.assert_allclose(anything(x), expected, atol=1e-5)

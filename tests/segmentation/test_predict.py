@@ -1,11 +1,14 @@
 """`predict` and `segment`: masks, areas, files."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 import dlzoo
+from dlzoo.layers import BilinearUpsampling2D
 from dlzoo.layers.pixel_labels import PixelLabels, distinct_colours
 from dlzoo.segmentation import Segmentation, segment
 
@@ -47,6 +50,46 @@ def test_images_of_any_size_from_anywhere(tmp_path):
         str(tmp_path / "a.png"),
         str(tmp_path / "b.png"),
     ]
+
+
+def leaning():
+    """Scores that depend on the neighbours to the left and on the size of the picture."""
+    image = keras.Input((None, None, 3))
+    x = keras.layers.AveragePooling2D(4)(keras.layers.Rescaling(1 / 255)(image))
+    x = keras.layers.ZeroPadding2D(((0, 0), (1, 0)))(x)
+    x = keras.layers.Cropping2D(((0, 0), (0, 1)))(x)
+    x = BilinearUpsampling2D(4)(x)
+    return keras.Model(image, PixelLabels(LABELS, COLOURS)(keras.layers.Softmax()(x)))
+
+
+@pytest.mark.parametrize("flip, ratios", [(True, (1.0,)), (False, (0.5, 1)), (True, (2, 1))])
+def test_views_are_averaged(flip, ratios):
+    model, (picture, _) = leaning(), blocks(8, 12)
+
+    def seen(x, ratio):
+        size = [round(side * ratio) for side in x.shape[:2]]
+        resize = functools.partial(keras.ops.image.resize, antialias=True)
+        image = resize(x[None].astype("float32"), size)
+        return keras.ops.convert_to_numpy(resize(model(image), x.shape[:2]))[0]
+
+    expected = sum(seen(picture, ratio) for ratio in ratios)
+    if flip:
+        expected = expected + sum(seen(picture[:, ::-1], ratio)[:, ::-1] for ratio in ratios)
+    (alone,) = dlzoo.predict(model, [picture])
+    (found,) = dlzoo.predict(model, [picture], flip=flip, ratios=ratios)
+    np.testing.assert_array_equal(found.mask, expected.argmax(axis=-1))
+    assert (found.mask != alone.mask).any()
+    (tiled,) = dlzoo.predict(model, [picture], flip=True, tile=32, overlap=8)
+    (whole,) = dlzoo.predict(model, [picture], flip=True)
+    inside = (slice(12, -12),) * 2  # at the border one sees its mirror image, one zeros
+    np.testing.assert_array_equal(tiled.mask[inside], whole.mask[inside])
+
+
+def test_a_network_of_one_size_has_one_ratio():
+    image = keras.Input((8, 8, 3))
+    model = keras.Model(image, keras.layers.Softmax()(keras.layers.Rescaling(1 / 255)(image)))
+    with pytest.raises(ValueError, match=r"takes images of \(8, 8\) only; got \[0.5\]"):
+        dlzoo.segmentation.predict(model, [np.zeros((8, 8, 3), "uint8")], ratios=[0.5])
 
 
 def test_an_array_that_is_mapped_from_a_file_is_read_in_windows(tmp_path):
@@ -129,6 +172,8 @@ def test_a_model_without_names_numbers_its_classes():
         ({"scale": 0}, "scale must be between"),
         ({"batch_size": 0}, "batch_size must be a whole number"),
         ({"tile": 2.5}, "tile must be a whole number"),
+        ({"ratios": []}, "ratios must be one number or more"),
+        ({"ratios": [1, 9]}, "ratios must be between 0.25 and 4"),
     ],
 )
 def test_wrong_arguments(arguments, match):
