@@ -6,6 +6,7 @@ from dlzoo.layers.adaptive_instance_normalization import AdaIN
 from dlzoo.layers.arithmetic import output_side, zeros_around
 from dlzoo.layers.auxiliary import AuxiliaryHead, AuxiliaryOutputs
 from dlzoo.layers.batch_normalization import BatchNormalization
+from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.corner_upsampling import CornerUpsampling2D
@@ -40,6 +41,7 @@ __all__ = [
     "AuxiliaryHead",
     "AuxiliaryOutputs",
     "BatchNormalization",
+    "BoxLabels",
     "ClassLabels",
     "ConvBN",
     "ConvolutionalBlock",
