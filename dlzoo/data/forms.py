@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dlzoo.data.coco_files import IN_SPLIT
 from dlzoo.data.folders import SPLIT_NAMES
 from dlzoo.data.images import SUFFIXES
 from dlzoo.data.mask_examples import MaskDataset
-from dlzoo.data.mask_folders import COCO_IN_SPLIT, IMAGE_FOLDERS, MASK_FOLDERS, MASK_SUFFIXES
+from dlzoo.data.mask_folders import IMAGE_FOLDERS, MASK_FOLDERS, MASK_SUFFIXES
 from dlzoo.data.mask_tfds import KNOWN
 
 
@@ -53,7 +54,7 @@ def _path_has_masks(path):
     if not path.is_dir():
         return False
     folders = {entry.name.lower(): entry for entry in path.iterdir() if entry.is_dir()}
-    if _side_by_side(folders) or (path / COCO_IN_SPLIT).is_file():
+    if _side_by_side(folders) or (path / IN_SPLIT).is_file():
         return True
     splits = [entry for name, entry in folders.items() if name in SPLIT_NAMES]
     return any(_path_has_masks(split) for split in splits)
