@@ -28,12 +28,14 @@ from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
 from dlzoo.layers.reflection_padding import ReflectionPadding2D
+from dlzoo.layers.reorg import Reorg, leaky_tenth
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 from dlzoo.layers.stochastic_depth import StochasticDepth
 from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
+from dlzoo.layers.yolo import ObjectnessPrior, YOLOBoxes, YOLOCandidates
 
 __all__ = [
     "AdaIN",
@@ -61,17 +63,22 @@ __all__ = [
     "LocalResponseNormalization",
     "MBConv",
     "MatchSides",
+    "ObjectnessPrior",
     "PadToMultiple",
     "RadialBasis",
     "RandomWarp",
     "ReflectionConv2D",
     "ReflectionPadding2D",
+    "Reorg",
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",
     "SubSampling",
     "TableConv2D",
+    "YOLOBoxes",
+    "YOLOCandidates",
     "edge_filter",
+    "leaky_tenth",
     "output_side",
     "residual_block",
     "scaled_tanh",

@@ -29,6 +29,8 @@ from dlzoo.models.unet import unet
 from dlzoo.models.unet_backbone import unet_backbone
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.models.vgg_small import vgg_small
+from dlzoo.models.yolo_v2 import yolo_v2, yolo_v2_tiny
+from dlzoo.models.yolo_v3 import yolo_v3, yolo_v3_tiny
 from dlzoo.weights import card
 
 __all__ = [
@@ -68,6 +70,10 @@ __all__ = [
     "vgg16",
     "vgg19",
     "vgg_small",
+    "yolo_v2",
+    "yolo_v2_tiny",
+    "yolo_v3",
+    "yolo_v3_tiny",
 ]
 
 

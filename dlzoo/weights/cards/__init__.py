@@ -13,6 +13,7 @@ from dlzoo.weights.cards import (
     unet,
     vgg,
     vgg_small,
+    yolo,
 )
 from dlzoo.weights.facts import Card
 
@@ -29,4 +30,5 @@ CARDS: tuple[Card, ...] = (
     *efficientnet.CARDS,
     *style.CARDS,
     *unet.CARDS,
+    *yolo.CARDS,
 )
