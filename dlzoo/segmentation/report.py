@@ -12,6 +12,7 @@ from dlzoo.training.results import (
     diagnosis_from,
     facts_from,
     headline,
+    per_cent,
 )
 
 _CLASSES = 30  # at most so many are listed
@@ -152,7 +153,7 @@ class MaskReport:
         rows = [("", "images", "mean IoU", "mean Dice", "pixels right", "borders F1")]
         for name, score in self.splits.items():
             parts = score.mean_iou, score.mean_dice, score.pixel_accuracy, score.boundary_f1
-            rows.append((name, str(score.images), *map(_per_cent, parts)))
+            rows.append((name, str(score.images), *map(per_cent, parts)))
         return columns(rows, right=range(1, 6))
 
     def _classes(self):
@@ -166,9 +167,5 @@ class MaskReport:
         rows = [("", "IoU", "Dice", "precision", "recall", "pixels")]
         for score in shown:
             parts = score.iou, score.dice, score.precision, score.recall
-            rows.append((score.name, *map(_per_cent, parts), f"{score.pixels:,}"))
+            rows.append((score.name, *map(per_cent, parts), f"{score.pixels:,}"))
         yield from (f"  {line}" for line in columns(rows, right=range(1, 6)).split("\n"))
-
-
-def _per_cent(value):
-    return "-" if value is None else f"{value:.1%}"

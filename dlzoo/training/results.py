@@ -119,6 +119,11 @@ def diagnosis_from(values: Mapping[str, Any]) -> Diagnosis:
     return Diagnosis(**{**values, **lists})
 
 
+def per_cent(value: float | None) -> str:
+    """For tables; a dash where nothing was measured."""
+    return "-" if value is None else f"{value:.1%}"
+
+
 def _summaries(run, history):
     """One line a stage, with the epoch whose weights were kept."""
     summaries = []

@@ -157,12 +157,13 @@ class Run:
             seed=(settings.seed, stage),
             change=change,
         )
-        dev = None
+        dev = measure = None
         if "dev" in self.dataset.splits:
             size = dev_batch or task.forward_batch
             dev = Batches(inputs("dev"), task.targets("dev"), size)
+            measure = task.measure(self.network, dev.inputs)
         limit_batch_norm_momentum(model, len(train))
-        return Trainable(model, train, dev, task.loss(), task.metrics())
+        return Trainable(model, train, dev, task.loss(), task.metrics(), measure)
 
     def _set_precision(self):
         if self.settings.mixed_bfloat16:

@@ -105,6 +105,18 @@ class Task(ABC):
     def metrics(self) -> list[Any]:
         """New ones, for `compile`."""
 
+    def measure(self, network: Any, images: Any) -> Callable[[], Mapping[str, float]] | None:
+        """What is measured on dev after every epoch where Keras's metrics cannot do it.
+
+        Args:
+            network: What is trained.
+            images: Those of dev.
+
+        Returns:
+            A function that gives name to number, or None.
+        """
+        return None
+
     @abstractmethod
     def score(self, logs: Mapping[str, float]) -> tuple[float, ...]:
         """How good an epoch was on dev: higher is better, the first number counts most."""

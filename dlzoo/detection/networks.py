@@ -1,0 +1,147 @@
+"""A YOLO network in the form in which it is trained.
+
+Whatever network comes in is brought into this form, on a copy: the caller's model stays as
+it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from dlzoo.layers import YOLOCandidates
+from dlzoo.layers.box_labels import BoxLabels
+from dlzoo.layers.inside import sublayers
+from dlzoo.layers.raw_pixels import preprocessing_layer
+from dlzoo.models import Network, create_model, yolo_detector, yolo_loss
+from dlzoo.training import seeded
+from dlzoo.training.image_models import encoder_part, first_weights, flat
+
+_HEAD = "head_"  # how names of layers begin that make candidates
+
+
+@dataclass(frozen=True)
+class YoloNetwork:
+    """A network in the form in which it is trained.
+
+    Attributes:
+        name: Of the network.
+        candidates: Raw pixels of 0 to 255 to candidates, not decoded.
+        core: The part of it before the heads.
+        body: The backbone, a part of `core`; all of it where no such part is known.
+        pretrained: Whether the body has learnt something that is worth keeping.
+        load_report: What was loaded, if dlzoo did it.
+    """
+
+    name: str
+    candidates: keras.Model
+    core: keras.Model
+    body: keras.Model
+    pretrained: bool
+    load_report: Any = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return self.candidates.input_shape[1:3]
+
+    @property
+    def head_layers(self) -> list[layers.Layer]:
+        """All that is behind the backbone."""
+        body = {id(layer) for layer in self.body.layers}
+        return [layer for layer in self.candidates.layers if id(layer) not in body]
+
+    @property
+    def on_features(self) -> None:
+        """Features are not kept: heads learn more from augmented images."""
+        return None
+
+    def whole_model(
+        self, augmentation: layers.Layer | None, dropout: float, seed: int
+    ) -> keras.Model:
+        """From images to candidates."""
+        image = keras.Input(self.candidates.input.shape[1:], name="image")
+        x = image if augmentation is None else augmentation(image)
+        return keras.Model(image, self.candidates(x), name="training")
+
+    def loss(self) -> keras.losses.Loss:
+        """From targets `(batch, most, 5)` and candidates."""
+        return yolo_loss(self.candidates)
+
+    def finished(self, labels: Sequence[str]) -> keras.Model:
+        """From raw images to detections, with their names inside."""
+        image = self.candidates.input
+        # layers anew, in the precision that they have now
+        network = Network(image, flat(self.candidates, image), name=self.name)
+        detector = yolo_detector(network)
+        answers = BoxLabels(labels, self.size, name="labels")(detector.output)
+        return Network(image, answers, name=self.name)
+
+
+def from_zoo(
+    name: str,
+    weights: Any,
+    classes: int,
+    size: tuple[int, int],
+    seed: int,
+    options: Mapping[str, Any],
+) -> YoloNetwork:
+    """A network of the zoo.
+
+    Args:
+        name: Of the network.
+        weights: `"auto"` are the first on its card or on that of its backbone, or none.
+        classes: Of the objects.
+        size: Height and width of the images.
+        seed: Of what is random.
+        options: Of the builder.
+    """
+    weights = first_weights(name, weights, options)
+    with seeded(seed):
+        model = create_model(
+            name,
+            weights,
+            classes=classes,
+            input_shape=(*size, 3),
+            include_preprocessing=True,
+            **options,
+        )
+    return _taken(model, weights is not None, getattr(model, "load_report", None))
+
+
+def from_model(
+    model: keras.Model, classes: int, preprocessing: Any, seed: int, *, pretrained: bool = True
+) -> YoloNetwork:
+    """A YOLO network of dlzoo's builders, for the same number of classes; a copy is used."""
+    found = [layer for layer in sublayers(model) if isinstance(layer, YOLOCandidates)]
+    if not found or len(model.outputs) != 1:
+        raise ValueError(
+            f"fine_tune: model must be a network that answers candidates, e.g. "
+            f"dlzoo.models.yolo_v3(); got {model.name!r}."
+        )
+    if found[0].classes != classes:
+        raise ValueError(
+            f"fine_tune: model must be for {classes} classes, as the data are; "
+            f"{model.name!r} is for {found[0].classes}. Build it with classes={classes}, or "
+            f"give its name and weights=."
+        )
+    with seeded(seed):
+        copy = keras.models.clone_model(model)
+        copy.set_weights(model.get_weights())
+        x = image = keras.Input(model.input_shape[1:], name="image")
+        layer = preprocessing_layer(model, preprocessing)
+        if layer is not None:
+            x = layer(x)
+        whole = Network(image, flat(copy, x), name=model.name)
+    return _taken(whole, pretrained, getattr(model, "load_report", None))
+
+
+def _taken(model, pretrained, report):
+    """The parts of a network that ends in candidates."""
+    heads = [layer for layer in model.layers if layer.name.startswith(_HEAD)]
+    maps = [head.input for head in heads]
+    core = Network(model.input, maps, name=f"{model.name}_core")
+    body = encoder_part(core, model.output) if pretrained else core
+    return YoloNetwork(model.name, model, core, body, pretrained, report)
