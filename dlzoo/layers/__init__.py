@@ -36,6 +36,7 @@ from dlzoo.layers.stochastic_depth import StochasticDepth
 from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
 from dlzoo.layers.yolo import ObjectnessPrior, YOLOBoxes, YOLOCandidates
+from dlzoo.layers.yolo_detections import YOLODetections
 
 __all__ = [
     "AdaIN",
@@ -77,6 +78,7 @@ __all__ = [
     "TableConv2D",
     "YOLOBoxes",
     "YOLOCandidates",
+    "YOLODetections",
     "edge_filter",
     "leaky_tenth",
     "output_side",

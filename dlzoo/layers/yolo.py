@@ -76,12 +76,12 @@ def decoded_boxes(raw, cells, sizes, steps):
 
 
 def class_scores(raw, scores):
-    """Objectness times the probability of each class: `(..., 5 + classes)` to `(..., classes)`."""
+    """Objectness times the probability of a class: `(..., 5 + classes)` to `(..., classes)`."""
     squash = ops.sigmoid if scores == "sigmoid" else ops.softmax
     return ops.sigmoid(raw[..., 4:5]) * squash(raw[..., 5:])
 
 
-class _WithAnchors(layers.Layer):
+class WithAnchors(layers.Layer):
     """What layers about candidates know: classes, anchors, strides, kind of scores."""
 
     def __init__(self, classes, anchors, strides, scores="sigmoid", **kwargs):
@@ -112,7 +112,7 @@ class _WithAnchors(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("dlzoo")
-class YOLOCandidates(_WithAnchors):
+class YOLOCandidates(WithAnchors):
     """The maps of all heads as one list of candidates, not decoded: what `YOLOLoss` takes.
 
     Args:
@@ -137,9 +137,9 @@ class YOLOCandidates(_WithAnchors):
         for shape, scale in zip(input_shape, self.anchors, strict=True):
             if shape[-1] != len(scale) * (5 + self.classes):
                 raise ValueError(
-                    f"{self.name}: a map must have {len(scale)} x (5 + {self.classes}) channels, "
-                    f"because each anchor has a box, an objectness and a score a class; got "
-                    f"shape {tuple(shape)}."
+                    f"{self.name}: a map must have {len(scale)} x (5 + {self.classes}) "
+                    f"channels, because each anchor has a box, an objectness and a score a "
+                    f"class; got shape {tuple(shape)}."
                 )
 
     def call(self, maps):
@@ -167,7 +167,7 @@ class YOLOCandidates(_WithAnchors):
 
 
 @keras.saving.register_keras_serializable("dlzoo")
-class YOLOBoxes(_WithAnchors):
+class YOLOBoxes(WithAnchors):
     """Candidates to boxes in pixels and scores a class, every one of them.
 
     Arguments as in `YOLOCandidates`.

@@ -7,6 +7,7 @@ from dlzoo.losses.focal import FocalLoss
 from dlzoo.losses.pixel_cross_entropy import PixelCrossEntropy
 from dlzoo.losses.style import StyleLoss
 from dlzoo.losses.total_variation import TotalVariation
+from dlzoo.losses.yolo import YOLOLoss
 
 __all__ = [
     "CombinedLoss",
@@ -16,4 +17,5 @@ __all__ = [
     "PixelCrossEntropy",
     "StyleLoss",
     "TotalVariation",
+    "YOLOLoss",
 ]

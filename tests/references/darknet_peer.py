@@ -12,6 +12,7 @@ import numpy as np
 from tests.references.draw import draw
 
 POOL = ("pool", 2)
+NORMALISATION = ("bn.bias", "bn.weight", "bn.running_mean", "bn.running_var")
 STILL = ("pool", 1)  # a pooling that keeps the sides
 V2_ANCHORS = (
     0.57273, 0.677385, 1.87446, 2.06253, 3.33843, 5.47434, 7.88282, 3.52778, 9.77052, 9.16828,
@@ -178,9 +179,7 @@ def shapes(peer):
     for number, (kind, *numbers) in enumerate(peer.layers):
         if kind in ("conv", "head"):
             filters, size, _ = numbers or (per_cell * (5 + peer.classes), 1, 1)
-            leaves = ("bias",) if kind == "head" else ("bn.bias", "bn.weight", "bn.running_mean",
-                                                       "bn.running_var")  # fmt: skip
-            for leaf in leaves:
+            for leaf in ("bias",) if kind == "head" else NORMALISATION:
                 yield f"{number}.{leaf}", (filters,)
             yield f"{number}.conv.weight", (filters, channels, size, size)
             channels = filters
@@ -213,7 +212,7 @@ def write(path, tensors, *, minor=2, seen=32_013_312):
 
 
 def ask(folder, peer, weights, pixels):
-    """OpenCV's answers to `(batch, height, width, 3)`: taps, channels last, and decoded rows."""
+    """OpenCV's answers to `(batch, height, width, 3)`: taps, channels last; decoded rows."""
     import cv2
 
     height, width = pixels.shape[1:3]
@@ -230,12 +229,13 @@ def ask(folder, peer, weights, pixels):
         net.setInput(image.transpose(2, 0, 1)[None])
         answers.append(net.forward(asked))
     for place, name in enumerate([*ends, *last]):
-        values = np.stack([np.squeeze(each[place], 0) if each[place].ndim == 4
-                           else each[place] for each in answers])  # fmt: skip
+        values = np.stack(
+            [each[place][0] if each[place].ndim == 4 else each[place] for each in answers]
+        )
         found[name] = values.transpose(0, 2, 3, 1) if values.ndim == 4 else values
-    decoded = [found.pop(name) for name in last]
-    return found, np.concatenate([rows.reshape(len(pixels), -1, 5 + peer.classes)
-                                  for rows in decoded], axis=1)  # fmt: skip
+    rows = (len(pixels), -1, 5 + peer.classes)
+    decoded = [found.pop(name).reshape(rows) for name in last]
+    return found, np.concatenate(decoded, axis=1)
 
 
 def _end(names, number):
