@@ -19,6 +19,7 @@ from dlzoo.models import Network, create_model, yolo_detector, yolo_loss
 from dlzoo.training import seeded
 from dlzoo.training.image_models import encoder_part, first_weights, flat
 
+LOWEST = 0.01  # score of what a finished detector answers
 _HEAD = "head_"  # how names of layers begin that make candidates
 
 
@@ -75,7 +76,8 @@ class YoloNetwork:
         image = self.candidates.input
         # layers anew, in the precision that they have now
         network = Network(image, flat(self.candidates, image), name=self.name)
-        detector = yolo_detector(network)
+        # AP wants the unsure ones, too; `predict` has a threshold of its own
+        detector = yolo_detector(network, score_threshold=LOWEST)
         answers = BoxLabels(labels, self.size, name="labels")(detector.output)
         return Network(image, answers, name=self.name)
 
