@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from dlzoo._boxes import class_wise_suppression, clip
+from dlzoo._boxes.formats import clip
+from dlzoo._boxes.suppression import class_wise_suppression
 from dlzoo._checks import check_between, check_positive_int
 from dlzoo.layers.yolo import WithAnchors, class_scores, decoded_boxes, grid
 

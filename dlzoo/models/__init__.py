@@ -30,6 +30,7 @@ from dlzoo.models.unet import unet
 from dlzoo.models.unet_backbone import unet_backbone
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.models.vgg_small import vgg_small
+from dlzoo.models.yolo import yolo
 from dlzoo.models.yolo_detecting import yolo_detector, yolo_loss
 from dlzoo.models.yolo_v2 import yolo_v2, yolo_v2_tiny
 from dlzoo.models.yolo_v3 import yolo_v3, yolo_v3_tiny
@@ -73,6 +74,7 @@ __all__ = [
     "vgg19",
     "vgg_small",
     "write_darknet",
+    "yolo",
     "yolo_detector",
     "yolo_loss",
     "yolo_v2",

@@ -219,7 +219,9 @@ def test_square_images_need_no_sides():
     loss = YOLOLoss(**facts)
     raw = np.zeros((1, 2 * (4 + 16), 8), "float32")
     assert loss.call(targets()[:1], ops.convert_to_tensor(raw)).shape == (1,)
-    with pytest.raises(ValueError, match=r"^YOLOLoss: input_shape must be given as .*60 candid"):
+    with pytest.raises(
+        ValueError, match=r"^YOLOLoss: input_shape must be given as .*60 candid"
+    ):
         loss.call(targets()[:1], ops.zeros((1, 60, 8)))
 
 

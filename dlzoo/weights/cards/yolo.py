@@ -93,4 +93,19 @@ CARDS = (
         2.782,
         _coco("yolov3-tiny.weights", 8_858_734, "AP50 33.1 on COCO"),
     ),
+    Card(
+        name="yolo",
+        task="detection",
+        title=_V3[0],
+        paper=_V3[1],
+        year=_V3[2],
+        # Counted, nobody publishes it: MobileNetV2 and the three scales for 80 classes.
+        parameters={"keras": 2_393_693},
+        gmacs=1.0,
+        input_size=416,
+        minimum_size=32,
+        weights=(),  # the backbone's are on its card
+        default_origin="keras",
+        classes=80,
+    ),
 )
