@@ -73,9 +73,10 @@ def fine_tune(
         data: For classification a folder of class folders, split folders, lists, a `.csv`,
             or `"tfds:NAME"`: `dlzoo.data.open_images`. For segmentation a folder of
             `images` and `masks`, lists of pairs, COCO's `.json`: `dlzoo.data.open_masks`. For
-            detection Pascal VOC, COCO, YOLO or a `.csv`: `dlzoo.data.open_boxes`. Also for `fractions`, `on_bad_image` and `on_duplicate` see there.
-        task: `"classification"`, `"segmentation"` or `"detection"`. None: that of the named network, for a
-            `keras.Model` what the data are for.
+            detection Pascal VOC, COCO, YOLO or a `.csv`: `dlzoo.data.open_boxes`. Also for
+            `fractions`, `on_bad_image` and `on_duplicate` see there.
+        task: `"classification"`, `"segmentation"` or `"detection"`. None: that of the named
+            network, for a `keras.Model` what the data are for.
         out: Folder for `model.keras`, `report.json`, `report.txt`, `history.json` and the
             pictures; it must be new, empty, or of this same run. None keeps nothing.
         weights: What a network of the zoo starts from: a name on its card, a path,

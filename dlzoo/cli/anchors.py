@@ -10,7 +10,9 @@ from dlzoo.cli.output import print_json
 
 
 def anchors(
-    data: Annotated[str, Argument(help="Images with boxes: VOC, COCO, YOLO, CSV, `tfds:NAME`.")],
+    data: Annotated[
+        str, Argument(help="Images with boxes: VOC, COCO, YOLO, CSV, `tfds:NAME`.")
+    ],
     count: Annotated[int, Option(help="How many.")] = 9,
     image_size: Annotated[
         str | None, Option(help="Side in pixels, or `HEIGHT,WIDTH`, images are fitted into.")

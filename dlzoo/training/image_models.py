@@ -68,7 +68,9 @@ def usual_size(size: tuple[int, int], largest: int) -> tuple[int, int]:
     return height, width
 
 
-def check_own_size(name: str, own: tuple[int | None, int | None], size: tuple[int, int]) -> None:
+def check_own_size(
+    name: str, own: tuple[int | None, int | None], size: tuple[int, int]
+) -> None:
     """`size` must be what a network takes whose sides are `own`."""
     if any(mine not in (None, side) for mine, side in zip(own, size, strict=True)):
         raise ValueError(
