@@ -7,8 +7,8 @@ from typer import Argument, Option
 
 _DATA = (
     "Folder with a folder of images for each class, with `images` and `masks`, or with boxes "
-    "as VOC or YOLO has them; a `.csv` with a column `path` and what is known about each image; "
-    "COCO's `.json`; `tfds:NAME`."
+    "as VOC or YOLO has them; a `.csv` with a column `path` and what is known about each "
+    "image; COCO's `.json`; `tfds:NAME`."
 )
 _TARGETS = (
     "Of a CSV, once a column: `age=regression`, `tags=multilabel`, `id=ignore`, also `binary`, "
