@@ -52,12 +52,12 @@ class RegionProposalHead(layers.Layer):
             )
         inside = {"dtype": self.dtype_policy, "kernel_initializer": _small()}
         channels = maps[0][-1]
-        self.conv = layers.Conv2D(
-            channels, 3, padding="same", activation="relu", name="conv", **inside
+        self.hidden = layers.Conv2D(
+            channels, 3, padding="same", activation="relu", name="hidden", **inside
         )
         self.objectness = layers.Conv2D(self.anchors, 1, name="objectness", **inside)
         self.steps = layers.Conv2D(4 * self.anchors, 1, name="steps", **inside)
-        for layer in (self.conv, self.objectness, self.steps):
+        for layer in (self.hidden, self.objectness, self.steps):
             layer.build(maps[0])
 
     def call(self, inputs):
@@ -70,7 +70,7 @@ class RegionProposalHead(layers.Layer):
 
     def _on_map(self, features, sides, sizes):
         batch, height, width, _ = ops.shape(features)
-        x = self.conv(features)
+        x = self.hidden(features)
         predicted = [(self.objectness(x), 1), (self.steps(x), 4)]
         count = height * width * self.anchors
         predicted = [
@@ -103,7 +103,7 @@ def anchor_grid(sizes, ratios, steps, sides):
     around = []
     for ratio in np.sqrt(np.asarray(ratios, "float32")):
         for size in np.asarray(sizes, "float32"):
-            width, height = size / ratio / 2, size * ratio / 2
+            width, height = 1 / ratio * size / 2, ratio * size / 2
             around.append([-width, -height, width, height])
     around = ops.convert_to_tensor(np.round(np.asarray(around, "float32")))
     down, across = (

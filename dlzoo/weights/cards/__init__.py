@@ -3,6 +3,7 @@
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
+    faster_rcnn,
     googlenet,
     lenet5,
     mlp,
@@ -29,4 +30,5 @@ CARDS: tuple[Card, ...] = (
     *efficientnet.CARDS,
     *style.CARDS,
     *unet.CARDS,
+    *faster_rcnn.CARDS,
 )
