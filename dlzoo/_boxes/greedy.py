@@ -20,32 +20,43 @@ def greedy(boxes, scores, most, score_threshold, weaken):
 
     Returns:
         Scores, classes and indices of the taken, `(batch, most)` each; minus infinity where
-        nothing was left. Ties go to the lower class, then the lower index.
+        nothing was left. Ties go to the lower index, then the lower class.
     """
-    batch, classes, n = ops.shape(scores)
+    batch, _, n = ops.shape(scores)
     if scores.shape[-1] == 0:
         none = ops.zeros((batch, most), "int32")
         return ops.full((batch, most), NOTHING), none, none
     own = boxes.shape[1] != 1
     rows = ops.arange(batch, dtype="int32")
 
-    def take_best(scores, _):
-        flat = ops.reshape(scores, (batch, classes * n))
-        at = ops.cast(ops.argmax(flat, axis=-1), "int32")
-        best = ops.take_along_axis(flat, at[:, None], axis=1)[:, 0]
-        label, index = at // n, at % n
+    def take_best(step, state):
+        scores, taken = state
+        first = ops.cast(ops.argmax(scores, axis=-1), "int32")
+        highest = ops.take_along_axis(scores, first[..., None], axis=-1)[..., 0]
+        best = ops.max(highest, axis=-1)
+        tied = ops.where(highest == best[:, None], first, n)
+        label = ops.cast(ops.argmin(tied, axis=-1), "int32")
+        index = ops.take_along_axis(first, label[:, None], axis=-1)[:, 0]
         candidates = _of_class(boxes, label) if own else boxes[:, 0]
-        taken = ops.take_along_axis(candidates, index[:, None, None], axis=1)
-        rest = _of_class(scores, label)
-        weakened = weaken(rest, iou(candidates, taken)[..., 0])
+        overlap = iou(candidates, _of_box(candidates, index))[..., 0]
+        weakened = weaken(_of_class(scores, label), overlap)
         gone = (ops.arange(n) == index[:, None]) | ~(weakened > score_threshold)
         weakened = ops.where(gone, NOTHING, weakened)
-        where = ops.stack([rows, label], axis=-1)
-        return ops.scatter_update(scores, where, weakened), (best, label, index)
+        scores = ops.scatter_update(scores, ops.stack([rows, label], axis=-1), weakened)
+        here = ops.arange(most) == step
+        return scores, tuple(
+            ops.where(here, new[:, None], old)
+            for new, old in zip((best, label, index), taken, strict=True)
+        )
 
+    none = ops.zeros((batch, most), "int32")
     scores = ops.where(scores > score_threshold, scores, NOTHING)
-    _, taken = ops.scan(take_best, scores, length=most)
-    return tuple(ops.swapaxes(each, 0, 1) for each in taken)
+    state = scores, (ops.full((batch, most), NOTHING), none, none)
+    return ops.fori_loop(0, most, take_best, state)[1]
+
+
+def _of_box(boxes, index):
+    return ops.take_along_axis(boxes, index[:, None, None], axis=1)
 
 
 def _of_class(tensor, label):

@@ -101,7 +101,7 @@ def class_wise_suppression(
     Returns:
         A dict of `boxes (..., most, 4)`, `scores (..., most)`, `classes (..., most)` int32
         and `count (...)` int32. From the count on: boxes and scores 0, classes -1. Of equal
-        scores the lower class comes first, then the lower index.
+        scores the lower index comes first, then the lower class.
 
     Raises:
         ValueError: As `non_max_suppression`.

@@ -7,6 +7,7 @@ from dlzoo.detection.fine_tuning import fine_tune
 from dlzoo.detection.prediction import detect, predict
 from dlzoo.detection.report import BoxReport, BoxScore, ClassScore, WorstImage
 from dlzoo.detection.result import Detections, to_coco
+from dlzoo.detection.two_stage import training_losses, training_network, truth
 
 __all__ = [
     "Anchors",
@@ -22,4 +23,7 @@ __all__ = [
     "fine_tune",
     "predict",
     "to_coco",
+    "training_losses",
+    "training_network",
+    "truth",
 ]

@@ -58,7 +58,7 @@ class BoxTask(Task):
         dataset: From `open_boxes`.
         settings: How to train.
         size: Height and width into which images are fitted.
-        loss: From targets and what the network in training answers.
+        network: What is trained; it brings its loss.
     """
 
     name = "detection"
@@ -66,12 +66,12 @@ class BoxTask(Task):
     curves = ("loss", "ap50")
 
     def __init__(
-        self, dataset: BoxDataset, settings: BoxSettings, size: tuple[int, int], loss: Any
+        self, dataset: BoxDataset, settings: BoxSettings, size: tuple[int, int], network: Any
     ):
         self.dataset: BoxDataset = dataset
         self.settings = settings
         self.size = size
-        self._loss = loss
+        self._network = network
         self._targets: dict[str, np.ndarray] = {}
 
     def images(self, split, size):
@@ -88,8 +88,11 @@ class BoxTask(Task):
     def change(self):
         return augmentation(self.settings)
 
+    def arrange(self):
+        return self._network.arrange
+
     def loss(self):
-        return self._loss
+        return self._network.loss()
 
     def metrics(self):
         return []

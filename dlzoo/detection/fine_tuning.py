@@ -123,7 +123,7 @@ def fine_tune(
     if isinstance(model, str):
         options |= anchors_for(model, dataset, size, anchors, options, seed)
     network = _network(model, dataset, weights, preprocessing, size, seed, options)
-    task = BoxTask(dataset, settings, size, network.loss())
+    task = BoxTask(dataset, settings, size, network)
     return run_task(network, task, settings, size, out=out, fresh=fresh)
 
 

@@ -1,4 +1,4 @@
-"""A YOLO network in the form in which it is trained.
+"""Networks of detection in the form in which they are trained: YOLO here.
 
 Whatever network comes in is brought into this form, on a copy: the caller's model stays as
 it is.
@@ -11,6 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from dlzoo.detection.two_stage_network import TwoStageNetwork, is_two_stage, taken_two_stage
 from dlzoo.layers import YOLOCandidates
 from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.inside import sublayers
@@ -59,6 +60,11 @@ class YoloNetwork:
         """Features are not kept: heads learn more from augmented images."""
         return None
 
+    @property
+    def arrange(self) -> None:
+        """Batches are as the network takes them."""
+        return None
+
     def whole_model(
         self, augmentation: layers.Layer | None, dropout: float, seed: int
     ) -> keras.Model:
@@ -89,7 +95,7 @@ def from_zoo(
     size: tuple[int, int],
     seed: int,
     options: Mapping[str, Any],
-) -> YoloNetwork:
+) -> YoloNetwork | TwoStageNetwork:
     """A network of the zoo.
 
     Args:
@@ -115,7 +121,7 @@ def from_zoo(
 
 def from_model(
     model: keras.Model, classes: int, preprocessing: Any, seed: int, *, pretrained: bool = True
-) -> YoloNetwork:
+) -> YoloNetwork | TwoStageNetwork:
     """A YOLO network of dlzoo's builders, for the same number of classes; a copy is used."""
     found = [layer for layer in sublayers(model) if isinstance(layer, YOLOCandidates)]
     if not found or len(model.outputs) != 1:
@@ -141,7 +147,9 @@ def from_model(
 
 
 def _taken(model, pretrained, report):
-    """The parts of a network that ends in candidates."""
+    """The parts of a network."""
+    if is_two_stage(model):
+        return taken_two_stage(model, pretrained, report)
     heads = [layer for layer in model.layers if layer.name.startswith(_HEAD)]
     maps = [head.input for head in heads]
     core = Network(model.input, maps, name=f"{model.name}_core")

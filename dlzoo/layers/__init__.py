@@ -28,8 +28,13 @@ from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
 from dlzoo.layers.reflection_padding import ReflectionPadding2D
+from dlzoo.layers.region_proposals import Proposals, RegionProposalHead
 from dlzoo.layers.reorg import Reorg, leaky_tenth
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
+from dlzoo.layers.roi_align import RoIAlign
+from dlzoo.layers.roi_detections import RoIDetections
+from dlzoo.layers.roi_pool import RoIPool
+from dlzoo.layers.sampled_rois import SampledRoIs, WithLots
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 from dlzoo.layers.stochastic_depth import StochasticDepth
@@ -66,16 +71,23 @@ __all__ = [
     "MatchSides",
     "ObjectnessPrior",
     "PadToMultiple",
+    "Proposals",
     "RadialBasis",
     "RandomWarp",
     "ReflectionConv2D",
     "ReflectionPadding2D",
+    "RegionProposalHead",
     "Reorg",
+    "RoIAlign",
+    "RoIDetections",
+    "RoIPool",
+    "SampledRoIs",
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",
     "SubSampling",
     "TableConv2D",
+    "WithLots",
     "YOLOBoxes",
     "YOLOCandidates",
     "YOLODetections",

@@ -2,6 +2,7 @@
 
 from dlzoo.losses.combined import CombinedLoss
 from dlzoo.losses.content import ContentLoss
+from dlzoo.losses.detection import FastRCNNLoss, RPNLoss
 from dlzoo.losses.dice import DiceLoss
 from dlzoo.losses.focal import FocalLoss
 from dlzoo.losses.pixel_cross_entropy import PixelCrossEntropy
@@ -13,8 +14,10 @@ __all__ = [
     "CombinedLoss",
     "ContentLoss",
     "DiceLoss",
+    "FastRCNNLoss",
     "FocalLoss",
     "PixelCrossEntropy",
+    "RPNLoss",
     "StyleLoss",
     "TotalVariation",
     "YOLOLoss",

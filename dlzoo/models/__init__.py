@@ -14,6 +14,7 @@ from dlzoo.models.efficientnet import (
     efficientnet_b6,
     efficientnet_b7,
 )
+from dlzoo.models.faster_rcnn import faster_rcnn
 from dlzoo.models.googlenet import googlenet
 from dlzoo.models.lenet5 import lenet5
 from dlzoo.models.loading import load_weights
@@ -53,6 +54,7 @@ __all__ = [
     "efficientnet_b5",
     "efficientnet_b6",
     "efficientnet_b7",
+    "faster_rcnn",
     "features",
     "googlenet",
     "lenet5",

@@ -87,7 +87,8 @@ def open_source(design, weights, origin=None):
     Raises:
         WeightsError: It is not there, not readable, for another network or another origin.
     """
-    path, published = _locate(design.encoder or design, weights, origin)
+    own = design.encoder is None or weights in card(design.name).weights_names
+    path, published = _locate(design if own else design.encoder, weights, origin)
     file = read_tensors(path)
     layout, pairs, share = recognise(file.tensors, _candidates(design))
     encoder_alone = False

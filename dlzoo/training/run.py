@@ -156,11 +156,12 @@ class Run:
             weights=task.weights("train"),
             seed=(settings.seed, stage),
             change=change,
+            arrange=task.arrange(),
         )
         dev = measure = None
         if "dev" in self.dataset.splits:
             size = dev_batch or task.forward_batch
-            dev = Batches(inputs("dev"), task.targets("dev"), size)
+            dev = Batches(inputs("dev"), task.targets("dev"), size, arrange=task.arrange())
             measure = task.measure(self.network, dev.inputs)
         limit_batch_norm_momentum(model, len(train))
         return Trainable(model, train, dev, task.loss(), task.metrics(), measure)

@@ -97,6 +97,10 @@ class Task(ABC):
         """What changes images together with their targets; see `Batches`."""
         return None
 
+    def arrange(self) -> Callable[..., tuple] | None:
+        """What brings batches, also those of dev, into the network's form; see `Batches`."""
+        return None
+
     @abstractmethod
     def loss(self) -> Any:
         """From scores (logits), for `compile`."""

@@ -24,12 +24,13 @@ def precision_recall_curves(curves: Mapping[str, Any], *, title: str = "") -> Fi
     shown = sorted(known, key=lambda name: -known[name].objects)[:_MOST]
     figure = new_figure(6.4, 5.2)
     panel = figure.subplots()
-    for name, colour in zip(shown, class_colours(len(shown)), strict=True):
+    colours = dict(zip(curves, class_colours(len(curves)), strict=True))
+    for name in shown:
         curve = known[name]
         panel.plot(
             [0, *curve.recall],
             [*curve.precision[:1], *curve.precision] if len(curve.precision) else [0],
-            color=tuple(part / 255 for part in colour),
+            color=tuple(part / 255 for part in colours[name]),
             linewidth=2,
             label=f"{name[:24]} ({curve.objects})",
         )

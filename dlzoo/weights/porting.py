@@ -80,6 +80,8 @@ LAYOUTS = {
         Layout("dlzoo", (), "/", {}, channels_first=False),
         Layout("keras", ("keras",), "/", {}, channels_first=False),
         Layout("torchvision", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        # names of torchvision's detectors before its version 0.13, which its files still have
+        Layout("torchvision-0.12", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
         Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),

@@ -3,6 +3,7 @@
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
+    faster_rcnn,
     googlenet,
     lenet5,
     mlp,
@@ -31,4 +32,5 @@ CARDS: tuple[Card, ...] = (
     *style.CARDS,
     *unet.CARDS,
     *yolo.CARDS,
+    *faster_rcnn.CARDS,
 )
