@@ -248,7 +248,8 @@ def _check_options(who, task, function, options):
             and option in inspect.signature(getattr(_home(name), who)).parameters
         ]
         if others:
+            owner = " or ".join(others)
             raise ValueError(
-                f"{who}: {option} is for {others[0]}, but this is {task}; leave it out."
+                f"{who}: {option} is for {owner}, but this is {task}; leave it out."
             )
         raise TypeError(f"{who}: there is no argument {option!r}.")
