@@ -17,8 +17,9 @@ from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.models import Network, create_model, yolo_detector, yolo_loss
+from dlzoo.models.taps import tensors_before
 from dlzoo.training import seeded
-from dlzoo.training.image_models import encoder_part, first_weights, flat
+from dlzoo.training.image_models import encoder_part, first_weights, flat, origin
 
 LOWEST = 0.01  # score of what a finished detector answers
 _HEAD = "head_"  # how names of layers begin that make candidates
@@ -150,8 +151,8 @@ def _taken(model, pretrained, report):
     """The parts of a network."""
     if is_two_stage(model):
         return taken_two_stage(model, pretrained, report)
-    heads = [layer for layer in model.layers if layer.name.startswith(_HEAD)]
-    maps = [head.input for head in heads]
+    inside = tensors_before(model.output)
+    maps = [origin(tensor)[1] for name, tensor in inside.items() if name.startswith(_HEAD)]
     core = Network(model.input, maps, name=f"{model.name}_core")
     body = encoder_part(core, model.output) if pretrained else core
     return YoloNetwork(model.name, model, core, body, pretrained, report)

@@ -116,8 +116,7 @@ def test_a_run_that_has_ended_is_loaded(tuned, shapes):
 
 
 @pytest.mark.slow
-def test_yolo_on_a_backbone_in_two_stages(shapes):
-    """With a pretrained body: the rest first, then everything; anchors from the boxes."""
+def test_yolo_on_a_backbone_that_has_learnt_something(shapes):
     body = dlzoo.models.mobilenet_v2(classes=0, input_shape=(64, 64, 3), alpha=0.35)
     weights = shapes.parent / "body.weights.h5"
     body.save_weights(weights)
@@ -129,10 +128,10 @@ def test_yolo_on_a_backbone_in_two_stages(shapes):
         anchors=[(10, 10), (14, 14), (20, 10), (24, 24)],
         weights=weights,
         image_size=64,
-        epochs=(1, 1),
-        unfreeze="all",
+        epochs=1,
+        unfreeze="head",
     )
-    assert [record["stage"] for record in result.history] == ["head", "all layers"]
+    assert [record["stage"] for record in result.history] == ["head"]
     assert np.isfinite(result.history[-1]["val_loss"])
     (found,) = dlzoo.predict(result.model, shapes.parent / "000.png", threshold=0.0)
     assert (found.boxes[:, 2] <= SIZE[1]).all()
