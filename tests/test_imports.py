@@ -114,3 +114,19 @@ dlzoo.models.resnet18(classes=2, input_shape=(32, 32, 3)).save({str(tmp_path / "
 assert keras.saving.get_registered_object("dlzoo>Network") is not None
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_all_that_a_saved_model_may_hold_is_known_after_import_dlzoo():
+    """A module that nobody imports would register nothing."""
+    decorator = "@keras.saving.register_keras_serializable"
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "dlzoo").rglob("*.py")
+        if decorator in path.read_text()
+    ]
+    assert len(modules) > 30
+    code = "import sys, dlzoo, keras; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert sorted(set(modules) - set(done.stdout.split())) == []

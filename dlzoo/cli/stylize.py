@@ -43,7 +43,7 @@ def stylize(
     pooling: Annotated[str, Option(help="`max` or `avg`.")] = "max",
     init: Annotated[str, Option(help=_INIT)] = "content",
     noise: Annotated[float, Option(help="Of `content+noise`, 0 to 1.")] = 0.25,
-    optimizer: Annotated[str, Option(help="`lbfgs` or `adam`.")] = "lbfgs",
+    optimizer: Annotated[str, Option(help="`adam` or `lbfgs`.")] = "adam",
     learning_rate: Annotated[float | None, Option(help="Of Adam, in grey levels.")] = None,
     steps: Annotated[str | None, Option(help=_STEPS)] = None,
     scales: Annotated[str, Option(help=_SCALES)] = "auto",

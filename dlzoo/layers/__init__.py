@@ -24,6 +24,7 @@ from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.pad_to_multiple import PadToMultiple
+from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
@@ -71,6 +72,7 @@ __all__ = [
     "MatchSides",
     "ObjectnessPrior",
     "PadToMultiple",
+    "PixelLabels",
     "Proposals",
     "RadialBasis",
     "RandomWarp",

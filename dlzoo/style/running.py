@@ -102,7 +102,7 @@ class Run:
             self._picture = self.job.start(side)
         else:
             self._picture = resized(self._picture, self.job.content_at(side).shape[1:3])
-        slope, method = self._checked(self.job.slope(side)), self.job.settings.method()
+        slope, method = self._checked(self.job.slope(side)), self.job.settings.method(steps)
         while done < steps:
             self._number = behind + done
             part = min(SEGMENT, steps - done)

@@ -11,7 +11,7 @@ from dlzoo.style.optimisers import LBFGS, Adam
 WHO = "stylize"
 INITS = ("content", "content+noise", "noise")
 COLOURS = ("style", "content", "matched")
-STEPS = {"lbfgs": 60, "adam": 200}  # at the full size
+STEPS = {"adam": 120, "lbfgs": 60}  # at the full size
 COARSER = 1.5  # times as many steps at each coarser scale, where they cost a quarter
 SMALLEST = 128  # longer side of the coarsest scale, in pixels
 
@@ -24,7 +24,7 @@ class Settings:
     style_scale: float = 1.0
     scales: int | str = "auto"
     steps: int | Sequence[int] | None = None
-    optimizer: str = "lbfgs"
+    optimizer: str = "adam"
     learning_rate: float | None = None
     origin: str = "balanced"
     content_weight: float | None = None
@@ -78,11 +78,13 @@ class Settings:
         given = getattr(self, name)
         return float(getattr(ORIGINS[self.origin], name) if given is None else given)
 
-    def method(self) -> LBFGS | Adam:
-        """The optimiser."""
+    def method(self, steps: int) -> LBFGS | Adam:
+        """The optimiser for a scale of so many steps."""
         if self.optimizer == "lbfgs":
             return LBFGS()
-        return Adam() if self.learning_rate is None else Adam(self.learning_rate)
+        if self.learning_rate is None:
+            return Adam(over=steps)
+        return Adam(self.learning_rate, over=steps)
 
     def plan(self, longer: int) -> list[tuple[int, int]]:
         """Longer side and steps of each scale, coarse to fine, up to `longer` pixels.

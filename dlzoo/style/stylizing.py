@@ -38,7 +38,7 @@ def stylize(
     pooling: Literal["max", "avg"] = "max",
     init: Any = "content",
     noise: float = 0.25,
-    optimizer: Literal["lbfgs", "adam"] = "lbfgs",
+    optimizer: Literal["adam", "lbfgs"] = "adam",
     learning_rate: float | None = None,
     steps: int | Sequence[int] | None = None,
     scales: int | Literal["auto"] = "auto",
@@ -84,8 +84,9 @@ def stylize(
         pooling: `"avg"` for average in place of max pooling.
         init: Where to begin: `"content"`, `"content+noise"`, `"noise"`, or a picture.
         noise: Of `"content+noise"`, a fraction of the whole range.
-        optimizer: `"lbfgs"` or `"adam"`.
-        learning_rate: Of Adam, in grey levels.
+        optimizer: `"adam"` or `"lbfgs"`: fewer steps, each with much arithmetic of its own.
+        learning_rate: Of Adam at the start of each scale, in grey levels; it falls along half
+            a cosine. None: 10.
         steps: At the full size; each coarser scale takes half as many again. Or a number for
             each scale, coarse to fine.
         scales: How many; `"auto"`: down to about 128 pixels. 1: the full size only.

@@ -212,11 +212,21 @@ def test_sides_of_any_size(row):
 
 @pytest.mark.backend
 def test_on_every_backend():
-    """Forward alone: JAX compiles the gradient of all levels for minutes."""
     row = ROWS["bilinear"]  # has every layer that is new
-    found = answer(row.build(side=19), images(1, 19, 19, 3))
+    model = row.build(side=19)
+    found = answer(model, images(1, 19, 19, 3))
     assert found.shape == (1, 19, 19, 3)
     np.testing.assert_allclose(found.sum(axis=-1), 1, rtol=1e-5)
+
+
+@pytest.mark.backend
+@pytest.mark.slow
+def test_a_step_on_every_backend():
+    model = Row("unet", 32, {"width": 2}).build(classifier_activation=None)
+    model.compile("sgd", dlzoo.losses.PixelCrossEntropy())
+    x, y = images(2, 32, 32, 3), np.zeros((2, 32, 32), "uint8")
+    first, second = (float(model.train_on_batch(x, y)) for _ in range(2))
+    assert second < first
 
 
 @each(["bilinear", "paper", "course", "backbone", "short"])

@@ -132,12 +132,26 @@ def test_adam_is_keras_adam():
     slope = value_and_slope(lambda x: (ops.sum((x - 100) ** 4), ops.zeros(3)))
     found, _ = Adam(2.0).run(slope, CONTENT, (), 7, lambda *_: None)
     variable = keras.Variable(CONTENT)
-    optimizer = keras.optimizers.Adam(2.0, epsilon=1e-20)
+    optimizer = keras.optimizers.Adam(2.0, beta_2=0.9, epsilon=1e-20)
     for _ in range(7):
         gradient = 4 * (ops.convert_to_numpy(variable) - 100) ** 3
         optimizer.apply([ops.convert_to_tensor(gradient)], [variable])
         variable.assign(ops.clip(variable, 0, 255))
     np.testing.assert_allclose(found, ops.convert_to_numpy(variable), rtol=1e-4, atol=1e-2)
+
+
+def test_adams_rate_falls_over_the_steps_also_from_segment_to_segment():
+    """Of a slope that is the same everywhere, each step is as long as the rate."""
+    slope = value_and_slope(lambda x: (ops.sum(x), ops.zeros(3)))
+    start, seen = np.full((1, 2, 2, 3), 200.0, "float32"), []
+    adam, state, picture = Adam(8.0, over=6), (), start
+    for part in (2, 4):
+        picture, state = adam.run(
+            slope, picture, state, part, lambda picture, *_: seen.append(picture[0, 0, 0, 0])
+        )
+    steps = -np.diff([200.0, *seen])
+    along = 0.5 * (1 + np.cos(np.pi * np.arange(6) / 5))
+    np.testing.assert_allclose(steps, 8 * (0.05 + 0.95 * along), rtol=1e-4)
 
 
 def test_lbfgs_stops_where_nothing_can_be_gained():

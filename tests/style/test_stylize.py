@@ -268,7 +268,7 @@ def test_available_memory():
         ({"steps": [1, 2]}, r"one for each scale, coarse to fine; got \[1, 2\]"),
         ({"steps": 0}, "steps must be"),
         ({"optimizer": "sgd"}, "optimizer must be one of"),
-        ({"learning_rate": 1.0}, "learning_rate is for optimizer='adam'"),
+        ({"optimizer": "lbfgs", "learning_rate": 1.0}, "learning_rate is for optimizer='adam'"),
         ({"origin": "gatys"}, "origin must be one of"),
         ({"content_weight": -1.0}, "content_weight must be between 0"),
         ({"content_weight": 0, "style_weight": 0}, "must not both be 0"),
