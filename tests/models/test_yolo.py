@@ -141,7 +141,7 @@ def test_files_for_other_classes_and_of_a_body_alone(tmp_path):
         np.testing.assert_array_equal(
             ops.convert_to_numpy(mine[name]), ops.convert_to_numpy(theirs[name])
         )
-    assert started.load_report.unused == other.load_report.unused == ()
+    assert started.load_report.unused == ()
 
 
 def test_files_that_do_not_fit(tmp_path):

@@ -326,7 +326,9 @@ def test_list_models():
         "resnet50",
     ]
     assert list_models("vit*") == []
-    with pytest.raises(ValueError, match=r"task must be one of \['classification', 'detection', 'segm"):
+    with pytest.raises(
+        ValueError, match=r"task must be one of \['classification', 'detection', 'segm"
+    ):
         list_models(task="detectoin")
 
 
