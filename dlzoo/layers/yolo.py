@@ -50,7 +50,7 @@ def grid(height, width, anchors, strides):
 
     Example:
         >>> cells, sizes, steps = grid(32, 64, [[(10, 20)]], [32])
-        >>> cells.tolist() if hasattr(cells, "tolist") else np.asarray(cells).tolist()
+        >>> np.asarray(cells).tolist()
         [[0.0, 0.0], [1.0, 0.0]]
     """
     parts = []

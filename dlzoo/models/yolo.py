@@ -114,7 +114,7 @@ def yolo(
     origin=None,
     name=None,
 ) -> keras.Model:
-    """YOLO on a backbone; 2.8 M parameters with MobileNetV2.
+    """YOLO on a backbone; 2.1 M parameters with MobileNetV2.
 
     Args:
         weights: None; a name on the card of the backbone (`"imagenet"`) or a file of its

@@ -2,11 +2,21 @@
 
 from collections.abc import Sequence
 
+import keras
 from keras import layers
 
 from dlzoo.layers import ConvBN, ObjectnessPrior, YOLOCandidates, leaky_tenth
-from dlzoo.models.classifier import Conventions, Design, check_image_shape, head_dtype
+from dlzoo.models.classifier import (
+    Conventions,
+    Design,
+    build,
+    check_image_shape,
+    documented_as,
+    head_dtype,
+)
+from dlzoo.models.loading import register
 from dlzoo.models.segmentation_heads import check_multiple, feature_map
+from dlzoo.weights import card
 from dlzoo.weights.porting import Top
 
 # OpenCV and Darknet's program for processors add 1e-6, the latter behind the root; its
@@ -105,6 +115,44 @@ def darknet_design(name, body, names, anchors, strides, scores, options):
         top=Top(heads=heads, step=len(anchors[0])),
         check_shape=checked_shape(max(strides)),
     )
+
+
+def darknet_network(network, make_design, published):
+    """Decorator: from a documented name to the builder of one of Darknet's networks.
+
+    Args:
+        network: Its name on the card.
+        make_design: `(network, anchors) -> Design`.
+        published: Its anchors.
+    """
+    register(network, lambda anchors=published: make_design(network, anchors))
+    facts = card(network)
+
+    def decorate(documented):
+        def builder(
+            weights=None,
+            classes=facts.classes,
+            input_shape=facts.input_shape,
+            *,
+            anchors=published,
+            include_preprocessing=False,
+            origin=None,
+            name=None,
+        ) -> keras.Model:
+            return build(
+                make_design(network, anchors),
+                weights=weights,
+                classes=classes,
+                input_shape=input_shape or facts.input_shape,
+                classifier_activation=None,
+                include_preprocessing=include_preprocessing,
+                origin=origin,
+                name=name,
+            )
+
+        return documented_as(builder, documented)
+
+    return decorate
 
 
 def _pairs(names: Sequence[str], heads: Sequence[str]):

@@ -12,14 +12,10 @@ Example:
     (None, 30, 8)
 """
 
-import keras
 from keras import layers
 
 from dlzoo.layers import Reorg
-from dlzoo.models.classifier import build
-from dlzoo.models.loading import register
-from dlzoo.models.yolo_heads import convolution, darknet_design
-from dlzoo.weights import card
+from dlzoo.models.yolo_heads import convolution, darknet_design, darknet_network
 
 STRIDE = 32
 # cfg/yolov2.cfg: width and height in cells, found by k-means on the boxes of COCO.
@@ -98,7 +94,7 @@ BODIES = {
 }
 
 
-def _design(name, anchors=ANCHORS):
+def _design(name, anchors):
     body, names = BODIES[name]
     anchors = tuple(tuple(map(float, pair)) for pair in anchors)
     pixels = tuple((STRIDE * width, STRIDE * height) for width, height in anchors)
@@ -106,20 +102,8 @@ def _design(name, anchors=ANCHORS):
     return darknet_design(name, body, names, (pixels,), (STRIDE,), "softmax", options)
 
 
-for _name in BODIES:
-    register(_name, lambda _name=_name, **options: _design(_name, **options))
-
-
-def yolo_v2(
-    weights=None,
-    classes=80,
-    input_shape=(416, 416, 3),
-    *,
-    anchors=ANCHORS,
-    include_preprocessing=False,
-    origin=None,
-    name=None,
-) -> keras.Model:
+@darknet_network("yolo_v2", _design, ANCHORS)
+def yolo_v2():
     """YOLO v2 on Darknet-19, 51.0 M parameters.
 
     Args:
@@ -139,36 +123,8 @@ def yolo_v2(
         ValueError: An argument is not allowed; `dlzoo.errors.WeightsError` where the weights
             cannot be had or do not fit.
     """
-    return _build(
-        "yolo_v2", weights, classes, input_shape, anchors, include_preprocessing, origin, name
-    )
 
 
-def yolo_v2_tiny(
-    weights=None,
-    classes=80,
-    input_shape=(416, 416, 3),
-    *,
-    anchors=ANCHORS,
-    include_preprocessing=False,
-    origin=None,
-    name=None,
-) -> keras.Model:
+@darknet_network("yolo_v2_tiny", _design, ANCHORS)
+def yolo_v2_tiny():
     """YOLO v2 tiny, 11.2 M parameters. Arguments and result as in `yolo_v2`."""
-    return _build(
-        "yolo_v2_tiny", weights, classes, input_shape, anchors, include_preprocessing, origin,
-        name,
-    )  # fmt: skip
-
-
-def _build(who, weights, classes, input_shape, anchors, include_preprocessing, origin, name):
-    return build(
-        _design(who, anchors),
-        weights=weights,
-        classes=classes,
-        input_shape=input_shape or card(who).input_shape,
-        classifier_activation=None,
-        include_preprocessing=include_preprocessing,
-        origin=origin,
-        name=name,
-    )

@@ -12,14 +12,10 @@ Example:
     (None, 90, 8)
 """
 
-import keras
 from keras import layers
 
-from dlzoo.models.classifier import build
-from dlzoo.models.loading import register
-from dlzoo.models.yolo_heads import by_scale, convolution, darknet_design
+from dlzoo.models.yolo_heads import by_scale, convolution, darknet_design, darknet_network
 from dlzoo.models.yolo_v2 import tiny_darknet, tiny_names
-from dlzoo.weights import card
 
 # cfg/yolov3.cfg and cfg/yolov3-tiny.cfg: width and height in pixels of a 416-pixel image.
 ANCHORS = (
@@ -100,35 +96,22 @@ def _small_names():
     yield from ("neck_stride16_up", "neck_stride16_conv1", "head_stride16")
 
 
-# Body, its convolutions, the strides of its heads, anchors.
+# Body, its convolutions, the strides of its heads.
 NETWORKS = {
-    "yolo_v3": (_three_scales, tuple(_names()), STRIDES, ANCHORS),
-    "yolo_v3_tiny": (_two_scales, tuple(_small_names()), STRIDES[:2], TINY_ANCHORS),
+    "yolo_v3": (_three_scales, tuple(_names()), STRIDES),
+    "yolo_v3_tiny": (_two_scales, tuple(_small_names()), STRIDES[:2]),
 }
 
 
-def _design(name, anchors=None):
-    body, names, strides, published = NETWORKS[name]
-    pairs = published if anchors is None else anchors
-    scales = by_scale(pairs, strides, name)
-    options = {"anchors": [[float(side) for side in pair] for pair in pairs]}
+def _design(name, anchors):
+    body, names, strides = NETWORKS[name]
+    scales = by_scale(anchors, strides, name)
+    options = {"anchors": [[float(side) for side in pair] for pair in anchors]}
     return darknet_design(name, body, names, scales, strides, "sigmoid", options)
 
 
-for _name in NETWORKS:
-    register(_name, lambda _name=_name, **options: _design(_name, **options))
-
-
-def yolo_v3(
-    weights=None,
-    classes=80,
-    input_shape=(416, 416, 3),
-    *,
-    anchors=ANCHORS,
-    include_preprocessing=False,
-    origin=None,
-    name=None,
-) -> keras.Model:
+@darknet_network("yolo_v3", _design, ANCHORS)
+def yolo_v3():
     """YOLO v3 on Darknet-53, 61.9 M parameters.
 
     Args:
@@ -149,36 +132,8 @@ def yolo_v3(
         ValueError: An argument is not allowed; `dlzoo.errors.WeightsError` where the weights
             cannot be had or do not fit.
     """
-    return _build(
-        "yolo_v3", weights, classes, input_shape, anchors, include_preprocessing, origin, name
-    )
 
 
-def yolo_v3_tiny(
-    weights=None,
-    classes=80,
-    input_shape=(416, 416, 3),
-    *,
-    anchors=TINY_ANCHORS,
-    include_preprocessing=False,
-    origin=None,
-    name=None,
-) -> keras.Model:
+@darknet_network("yolo_v3_tiny", _design, TINY_ANCHORS)
+def yolo_v3_tiny():
     """YOLO v3 tiny, two scales, 8.9 M parameters. Arguments and result as in `yolo_v3`."""
-    return _build(
-        "yolo_v3_tiny", weights, classes, input_shape, anchors, include_preprocessing, origin,
-        name,
-    )  # fmt: skip
-
-
-def _build(who, weights, classes, input_shape, anchors, include_preprocessing, origin, name):
-    return build(
-        _design(who, anchors),
-        weights=weights,
-        classes=classes,
-        input_shape=input_shape or card(who).input_shape,
-        classifier_activation=None,
-        include_preprocessing=include_preprocessing,
-        origin=origin,
-        name=name,
-    )

