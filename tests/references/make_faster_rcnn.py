@@ -4,7 +4,8 @@
 
 torchvision's own network answers for seeded weights, with its detector's epsilon of 0. Its
 operators are compiled; where they are missing its own `_roi_align` in Python takes the place
-of one (uncompiled), and the greedy suppression below that of the other.
+of one (uncompiled, and with the rule of the compiled kernels that a sample more than a step
+outside the map is 0, which it leaves out), and the greedy suppression below that of the other.
 """
 
 import json
@@ -30,7 +31,7 @@ LIMITS = {
     "rpn_pre_nms_top_n_test": 200,
     "rpn_post_nms_top_n_test": 40,
     "box_score_thresh": 0.05,
-    "box_detections_per_img": 20,
+    "box_detections_per_img": 60,
 }
 CLASSES = 6
 
@@ -109,6 +110,18 @@ def answers(network):
         yield name, detections[name]
 
 
+def with_border(interpolate):
+    """What the compiled kernels do outside of the map."""
+
+    def sampled(features, image, y, x, rows, columns):
+        found = interpolate(features, image, y, x, rows, columns)
+        height, width = features.shape[2:]
+        down, across = (y >= -1) & (y <= height), (x >= -1) & (x <= width)
+        return found * (down[:, None, :, None, :, None] & across[:, None, None, :, None, :])
+
+    return sampled
+
+
 def write_detector(torchvision):
     network, state = detector(torchvision)
     arrays = {}
@@ -125,7 +138,7 @@ def write_detector(torchvision):
 def write_roi_align(torchvision):
     """Every way to align, on boxes small, large, beyond the border and empty."""
     features = torch.tensor(image((2, 9, 12, 3), seed=1)).permute(0, 3, 1, 2)
-    boxes = [[3.1, 4.2, 30.7, 20.9], [0, 0, 48, 36], [10, 11, 11, 12.5], [5, 6, 5, 6]]
+    boxes = [[3.1, 4.2, 30.7, 20.9], [0, 0, 48, 36], [10, 11, 11, 12.5], [30, -20, 63, 50]]
     boxes = np.array([boxes, boxes[::-1]], "float32")
     rois = [torch.tensor(each) for each in boxes]
     arrays = {"boxes": boxes, "features": features.permute(0, 2, 3, 1).numpy()}
@@ -157,6 +170,7 @@ def main():
     aligning = sys.modules["torchvision.ops.roi_align"]
     aligning._has_ops = lambda: False
     aligning._roi_align = aligning._roi_align.__wrapped__
+    aligning._bilinear_interpolate = with_border(aligning._bilinear_interpolate)
     torchvision.ops.boxes.nms = suppress
     write_roi_align(torchvision)
     write_detector(torchvision)
