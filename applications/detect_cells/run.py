@@ -27,8 +27,8 @@ class Config:
     model: str = "yolo"
     backbone: str = "mobilenet_v2"
     weights: str = "weights/mobilenet_v2_imagenet_keras.h5"
-    # Half the sides of the photographs: a platelet is still twenty pixels wide.
-    image_size: tuple[int, int] = (256, 320)
+    # Less than half the sides of the photographs: a platelet is still 18 pixels wide.
+    image_size: tuple[int, int] = (224, 288)
     augment: tuple[str, ...] = (
         "flip", "flip_vertical", "scale", "crop", "brightness", "contrast", "saturation",
         "mosaic",

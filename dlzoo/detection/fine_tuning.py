@@ -58,11 +58,11 @@ def fine_tune(
     What is not listed here is as in `dlzoo.fine_tune`.
 
     Args:
-        model: `"yolo"` (with a backbone), `"yolo_v2"`, `"yolo_v3"` ..., or a YOLO network of
-            dlzoo's builders.
+        model: `"yolo"` or `"faster_rcnn"` (with a backbone), `"yolo_v2"`, `"yolo_v3"` ..., or a
+            network that such a builder made.
         data: See `dlzoo.data.open_boxes`, also for `classes` and `on_bad_box`; or what it
             returned.
-        backbone: Of `"yolo"`: a classification network of the zoo.
+        backbone: Of `"yolo"` and `"faster_rcnn"`: a classification network of the zoo.
         anchors: Of a YOLO network: `"auto"`: found by k-means on the training boxes; None:
             the builder's own, as published weights need them; or as the builder takes them.
         model_options: Other arguments of the builder.

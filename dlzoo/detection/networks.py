@@ -1,4 +1,4 @@
-"""Networks of detection in the form in which they are trained: YOLO here.
+"""Networks of detection in the form in which they are trained; that of YOLO.
 
 Whatever network comes in is brought into this form, on a copy: the caller's model stays as
 it is.
@@ -11,7 +11,12 @@ from typing import Any
 import keras
 from keras import layers
 
-from dlzoo.detection.two_stage_network import TwoStageNetwork, is_two_stage, taken_two_stage
+from dlzoo.detection.two_stage_network import (
+    SCORES,
+    TwoStageNetwork,
+    is_two_stage,
+    taken_two_stage,
+)
 from dlzoo.layers import YOLOCandidates
 from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.inside import sublayers
@@ -123,28 +128,42 @@ def from_zoo(
 def from_model(
     model: keras.Model, classes: int, preprocessing: Any, seed: int, *, pretrained: bool = True
 ) -> YoloNetwork | TwoStageNetwork:
-    """A YOLO network of dlzoo's builders, for the same number of classes; a copy is used."""
-    found = [layer for layer in sublayers(model) if isinstance(layer, YOLOCandidates)]
-    if not found or len(model.outputs) != 1:
-        raise ValueError(
-            f"fine_tune: model must be a network that answers candidates, e.g. "
-            f"dlzoo.models.yolo_v3(); got {model.name!r}."
-        )
-    if found[0].classes != classes:
+    """A network of dlzoo's builders, for the same number of classes; a copy is used."""
+    own = _classes(model)
+    if own != classes:
         raise ValueError(
             f"fine_tune: model must be for {classes} classes, as the data are; "
-            f"{model.name!r} is for {found[0].classes}. Build it with classes={classes}, or "
-            f"give its name and weights=."
+            f"{model.name!r} is for {own}. Build it with classes={classes}, or give its name "
+            f"and weights=."
         )
+    report = getattr(model, "load_report", None)
     with seeded(seed):
-        copy = keras.models.clone_model(model)
-        copy.set_weights(model.get_weights())
-        x = image = keras.Input(model.input_shape[1:], name="image")
+        whole = keras.models.clone_model(model)
+        whole.set_weights(model.get_weights())
         layer = preprocessing_layer(model, preprocessing)
+        if layer is not None and is_two_stage(model):
+            raise ValueError(
+                f"fine_tune: preprocessing must be inside of {model.name!r} already, because "
+                f"its stages are found by their layers. Build it with "
+                f"include_preprocessing=True."
+            )
         if layer is not None:
-            x = layer(x)
-        whole = Network(image, flat(copy, x), name=model.name)
-    return _taken(whole, pretrained, getattr(model, "load_report", None))
+            image = keras.Input(model.input_shape[1:], name="image")
+            whole = Network(image, flat(whole, layer(image)), name=model.name)
+    return _taken(whole, pretrained, report)
+
+
+def _classes(model):
+    """Of how many kinds the objects are that a network finds."""
+    found = [layer for layer in sublayers(model) if isinstance(layer, YOLOCandidates)]
+    if found and len(model.outputs) == 1:
+        return found[0].classes
+    if is_two_stage(model):
+        return model.get_layer(SCORES).units - 1  # and the background
+    raise ValueError(
+        f"fine_tune: model must be a network that answers candidates, e.g. "
+        f"dlzoo.models.yolo_v3(), or a dlzoo.models.faster_rcnn(); got {model.name!r}."
+    )
 
 
 def _taken(model, pretrained, report):

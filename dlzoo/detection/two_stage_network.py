@@ -10,8 +10,11 @@ from keras import layers
 from dlzoo.detection.two_stage import training_losses, training_network
 from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.models import Network
-from dlzoo.models.taps import tensors_before
+from dlzoo.models.faster_rcnn import HEADS
 from dlzoo.training.image_models import encoder_part
+
+SCORES = HEADS[0]
+_INSIDE = {"rpn", "proposals", "roi_align", *HEADS}  # layers that training needs
 
 
 @dataclass(frozen=True)
@@ -78,5 +81,4 @@ def taken_two_stage(model: keras.Model, pretrained: bool, report: Any) -> TwoSta
 
 def is_two_stage(model: keras.Model) -> bool:
     """Whether a model is one that `training_network` trains."""
-    names = set(tensors_before(next(iter(keras.tree.flatten(model.output)))))
-    return {"rpn", "roi_align", "proposals"} <= names
+    return {layer.name for layer in model.layers} >= _INSIDE

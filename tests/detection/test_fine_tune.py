@@ -138,6 +138,29 @@ def test_yolo_on_a_backbone_that_has_learnt_something(shapes):
     assert found.size == SIZE
 
 
+@pytest.mark.slow
+def test_two_stages_are_trained_and_answer(shapes):
+    network = dlzoo.models.faster_rcnn(
+        classes=2,
+        input_shape=(64, 64, 3),
+        backbone="mobilenet_v2",
+        backbone_options={"alpha": 0.35},
+        channels=16,
+        hidden=16,
+        proposals=20,
+        candidates=50,
+        sizes=(8, 16, 24, 32, 48),
+        include_preprocessing=True,
+    )
+    few = {"train": 0.8, "dev": 0.2}
+    result = dlzoo.fine_tune(network, shapes, **QUICK | {"epochs": 2, "fractions": few})
+    losses = [record["loss"] for record in result.history]
+    assert losses[1] < losses[0]
+    assert {"rpn_loss", "rois_loss", "val_ap50"} <= set(result.history[0])
+    (found,) = dlzoo.predict(result.model, shapes.parent / "000.png", threshold=0.0)
+    assert found.size == SIZE
+
+
 @pytest.mark.backend
 def test_an_epoch_on_this_backend(shapes):
     few = open_boxes(shapes, fractions={"train": 0.85, "dev": 0.15})
