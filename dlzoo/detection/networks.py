@@ -5,15 +5,14 @@ it is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import layers
 
+from dlzoo.detection.trained_network import TrainedDetector
 from dlzoo.detection.two_stage_network import (
     SCORES,
-    TwoStageNetwork,
     is_two_stage,
     taken_two_stage,
 )
@@ -30,64 +29,23 @@ LOWEST = 0.01  # score of what a finished detector answers
 _HEAD = "head_"  # how names of layers begin that make candidates
 
 
-@dataclass(frozen=True)
-class YoloNetwork:
-    """A network in the form in which it is trained.
-
-    Attributes:
-        name: Of the network.
-        candidates: Raw pixels of 0 to 255 to candidates, not decoded.
-        core: The part of it before the heads.
-        body: The backbone, a part of `core`; all of it where no such part is known.
-        pretrained: Whether the body has learnt something that is worth keeping.
-        load_report: What was loaded, if dlzoo did it.
-    """
-
-    name: str
-    candidates: keras.Model
-    core: keras.Model
-    body: keras.Model
-    pretrained: bool
-    load_report: Any = None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the images."""
-        return self.candidates.input_shape[1:3]
-
-    @property
-    def head_layers(self) -> list[layers.Layer]:
-        """All that is behind the backbone."""
-        body = {id(layer) for layer in self.body.layers}
-        return [layer for layer in self.candidates.layers if id(layer) not in body]
-
-    @property
-    def on_features(self) -> None:
-        """Features are not kept: heads learn more from augmented images."""
-        return None
-
-    @property
-    def arrange(self) -> None:
-        """Batches are as the network takes them."""
-        return None
+class YoloNetwork(TrainedDetector):
+    """YOLO: `whole` answers candidates, which are not decoded."""
 
     def whole_model(
         self, augmentation: layers.Layer | None, dropout: float, seed: int
     ) -> keras.Model:
-        """From images to candidates."""
-        image = keras.Input(self.candidates.input.shape[1:], name="image")
+        image = keras.Input(self.whole.input.shape[1:], name="image")
         x = image if augmentation is None else augmentation(image)
-        return keras.Model(image, self.candidates(x), name="training")
+        return keras.Model(image, self.whole(x), name="training")
 
     def loss(self) -> keras.losses.Loss:
-        """From targets `(batch, most, 5)` and candidates."""
-        return yolo_loss(self.candidates)
+        return yolo_loss(self.whole)
 
     def finished(self, labels: Sequence[str]) -> keras.Model:
-        """From raw images to detections, with their names inside."""
-        image = self.candidates.input
+        image = self.whole.input
         # layers anew, in the precision that they have now
-        network = Network(image, flat(self.candidates, image), name=self.name)
+        network = Network(image, flat(self.whole, image), name=self.name)
         # AP wants the unsure ones, too; `predict` has a threshold of its own
         detector = yolo_detector(network, score_threshold=LOWEST)
         answers = BoxLabels(labels, self.size, name="labels")(detector.output)
@@ -101,7 +59,7 @@ def from_zoo(
     size: tuple[int, int],
     seed: int,
     options: Mapping[str, Any],
-) -> YoloNetwork | TwoStageNetwork:
+) -> TrainedDetector:
     """A network of the zoo.
 
     Args:
@@ -127,7 +85,7 @@ def from_zoo(
 
 def from_model(
     model: keras.Model, classes: int, preprocessing: Any, seed: int, *, pretrained: bool = True
-) -> YoloNetwork | TwoStageNetwork:
+) -> TrainedDetector:
     """A network of dlzoo's builders, for the same number of classes; a copy is used."""
     own = _classes(model)
     if own != classes:

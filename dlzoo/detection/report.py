@@ -8,14 +8,13 @@ from dlzoo._text import columns
 from dlzoo.training import Diagnosis
 from dlzoo.training.results import (
     StageSummary,
-    circumstances,
     diagnosis_from,
     facts_from,
     headline,
+    page,
     per_cent,
+    worst_first,
 )
-
-_CLASSES = 30  # at most so many are listed
 
 
 @dataclass(frozen=True)
@@ -149,22 +148,14 @@ class BoxReport:
 
     def __str__(self) -> str:
         size = "x".join(str(side) for side in self.settings["image_size"])
-        lines = [
+        return page(
+            self,
             f"{self.model} on {len(self.classes)} classes of objects, images {size}: "
             f"{self.headline} AP50 {per_cent(self.ap50)}, AP {per_cent(self.ap)}",
-            "",
             self._splits(),
-            "",
-            *self._classes(),
-            "",
-            str(self.diagnosis),
+            self._classes(),
             f"Speed: {self.images_per_second:.1f} images a second",
-        ]
-        if self.worst:
-            lines += ["", "Worst images:", *(f"  {image}" for image in self.worst)]
-        if self.notes:
-            lines += ["", "Notes:", *(f"  {note}" for note in self.notes)]
-        return "\n".join([*lines, "", *circumstances(self)])
+        )
 
     def _splits(self):
         names = ("ap50", "ap", "ap75", "ap_small", "ap_medium", "ap_large", "ar", "voc")
@@ -176,15 +167,10 @@ class BoxReport:
         return columns(rows, right=range(1, 3 + len(head)))
 
     def _classes(self):
-        scores = sorted(
-            self.splits[self.headline].classes,
-            key=lambda score: 2 if score.ap50 is None else score.ap50,
-        )
-        shown = scores[:_CLASSES]
-        few = f" ({len(shown)} of {len(scores)})" if len(shown) < len(scores) else ""
-        yield f"Classes, the worst first{few}, on {self.headline}:"
-        rows = [("", "AP50", "AP", "VOC", "VOC 2007", "precision", "recall", "objects")]
-        for one in shown:
+        def row(one):
             parts = one.ap50, one.ap, one.voc, one.voc11, one.precision, one.recall
-            rows.append((one.name, *map(per_cent, parts), f"{one.objects:,}"))
-        yield from (f"  {line}" for line in columns(rows, right=range(1, 8)).split("\n"))
+            return (one.name, *map(per_cent, parts), f"{one.objects:,}")
+
+        head = ("", "AP50", "AP", "VOC", "VOC 2007", "precision", "recall", "objects")
+        title = f"Classes, the worst first{{}}, on {self.headline}:"
+        return worst_first(title, self.splits[self.headline].classes, "ap50", head, row)

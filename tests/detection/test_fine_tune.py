@@ -202,6 +202,7 @@ def test_networks_for_other_things(shapes):
         dlzoo.fine_tune(model, shapes)
 
 
+@pytest.mark.slow
 def test_images_of_other_sizes_are_fitted(tmp_path):
     data = draw(tmp_path / "large", 10, size=(96, 96))
     result = tune(data, epochs=1, fractions={"train": 0.5, "test": 0.5})
