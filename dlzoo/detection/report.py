@@ -99,7 +99,8 @@ class BoxReport:
         splits: Scores by split: `"train"`, `"train_dev"`, `"dev"`, `"test"`.
         diagnosis: Where the error (1 - AP50) comes from.
         worst: The images with the lowest F1 on dev and test.
-        images_per_second: When whole splits were tested, decoded already; with suppression.
+        images_per_second: Of the split that was tested fastest, images decoded already; from
+            pixels to boxes, with suppression.
     """
 
     model: str

@@ -5,11 +5,15 @@ import json
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 import dlzoo
 from dlzoo.data import open_boxes
+from dlzoo.data.fitting import fit_scale, fitted_size
 from dlzoo.detection import Detections, detect_film, to_coco
+from dlzoo.detection.prediction import unfitted
 from dlzoo.errors import DataError
 from dlzoo.layers import BoxLabels
 from dlzoo.visualize import class_colours, draw_boxes
@@ -74,6 +78,27 @@ def test_boxes_are_in_pixels_of_the_image_as_it_is(tmp_path):
     assert both.names == ["bright", "dark"]  # the surest first
     (none,) = dlzoo.predict(model, picture(64, 128, (0, 0, 0, 0)))
     assert str(none) == "image 1: 0 objects"
+
+
+SIDES = st.integers(1, 700)
+
+
+@given(size=st.tuples(SIDES, SIDES), target=st.tuples(SIDES, SIDES), seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=50)
+def test_fitting_and_back(size, target, seed):
+    generator = np.random.default_rng(seed)
+    inside = fitted_size(size, target)
+    assert all(1 <= mine <= side for mine, side in zip(inside, target, strict=True))
+    assert inside[0] == target[0] or inside[1] == target[1]
+    low = generator.uniform(0, 0.5, (3, 2)) * size[::-1]
+    high = low + generator.uniform(0, 0.5, (3, 2)) * size[::-1]
+    boxes = np.concatenate([low, high], axis=1)
+    scores = np.array([0.1, 0.9, 0.9], "float32")
+    fitted = boxes * np.tile(fit_scale(size, target), 2)
+    back, sure, numbers = unfitted((fitted, scores, np.arange(3)), size, target)
+    assert numbers.tolist() == [1, 2, 0]  # the surest first, ties in their order
+    assert sure[0] == sure[1] > sure[2]
+    np.testing.assert_allclose(back, boxes[numbers], atol=1e-3)
 
 
 def test_what_is_found_is_printed_drawn_and_read_again(tmp_path):
