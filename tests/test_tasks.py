@@ -80,6 +80,9 @@ def test_boxes_are_known_by_their_files(called, masks, tmp_path):
         assert (has_boxes(data), has_masks(data)) == (True, False)
         dlzoo.fine_tune(any_model(), data)
         assert called.pop("task") == "detection"
+    (voc.parent / "SegmentationClass").mkdir()
+    assert has_boxes(voc.parent)
+    assert has_masks(voc.parent)
     assert has_boxes("a.json")  # COCO's may be either: what the network is for decides
     assert has_masks("a.json")
     dlzoo.fine_tune("yolo", "a.json", anchors=None)

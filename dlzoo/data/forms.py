@@ -17,6 +17,8 @@ from dlzoo.data.tables import is_table
 from dlzoo.data.voc import is_voc
 from dlzoo.data.yolo_text import is_yolo
 
+_VOC_MASKS = "segmentationclass"  # VOC has both
+
 
 def has_masks(data: Any) -> bool:
     """Whether `data` look like images with masks (`open_masks`), not like classes.
@@ -94,9 +96,11 @@ def _part_has_masks(part):
 def _path_has_masks(path):
     if path.suffix.lower() == ".json":
         return True
-    if not path.is_dir() or is_voc(path) or is_yolo(path):
+    if not path.is_dir():
         return False
     folders = {entry.name.lower(): entry for entry in path.iterdir() if entry.is_dir()}
+    if (is_voc(path) or is_yolo(path)) and _VOC_MASKS not in folders:
+        return False  # what is beside the images are boxes
     if _side_by_side(folders) or (path / IN_SPLIT).is_file():
         return True
     splits = [entry for name, entry in folders.items() if name in SPLIT_NAMES]
