@@ -14,14 +14,20 @@ from typing import Any, Literal
 import keras
 
 from dlzoo._checks import check_choice
-from dlzoo.data.forms import has_masks
+from dlzoo.data.forms import has_boxes, has_masks
+from dlzoo.layers import YOLOCandidates
+from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.saved_model import open_model
 from dlzoo.training.tuning import FineTuned
 from dlzoo.weights import card
 
-TASKS = {"classification": "dlzoo.classification", "segmentation": "dlzoo.segmentation"}
+TASKS = {
+    "classification": "dlzoo.classification",
+    "segmentation": "dlzoo.segmentation",
+    "detection": "dlzoo.detection",
+}
 
 
 def fine_tune(
@@ -51,7 +57,7 @@ def fine_tune(
     fresh: bool = False,
     **options: Any,
 ) -> FineTuned:
-    """Fine-tune a network on your images: classes or quantities, or a class for each pixel.
+    """Fine-tune a network on your images: classes, quantities, classes of pixels, or boxes.
 
     First a new head is trained on what the frozen body answers; then, if there is enough
     data or it is asked for, the last stages of the body or all of it, at a lower rate. The
@@ -66,10 +72,11 @@ def fine_tune(
             images. The caller's model is not changed; a head of another size is replaced.
         data: For classification a folder of class folders, split folders, lists, a `.csv`,
             or `"tfds:NAME"`: `dlzoo.data.open_images`. For segmentation a folder of
-            `images` and `masks`, lists of pairs, COCO's `.json`: `dlzoo.data.open_masks`.
-            Also for `fractions`, `on_bad_image` and `on_duplicate` see there.
-        task: `"classification"` or `"segmentation"`. None: that of the named network, for a
-            `keras.Model` what the data are for.
+            `images` and `masks`, lists of pairs, COCO's `.json`: `dlzoo.data.open_masks`. For
+            detection Pascal VOC, COCO, YOLO or a `.csv`: `dlzoo.data.open_boxes`. Also for
+            `fractions`, `on_bad_image` and `on_duplicate` see there.
+        task: `"classification"`, `"segmentation"` or `"detection"`. None: that of the named
+            network, for a `keras.Model` what the data are for.
         out: Folder for `model.keras`, `report.json`, `report.txt`, `history.json` and the
             pictures; it must be new, empty, or of this same run. None keeps nothing.
         weights: What a network of the zoo starts from: a name on its card, a path,
@@ -77,7 +84,7 @@ def fine_tune(
             are published (`lenet5`, `unet`), from scratch. None: from scratch, also for a
             `keras.Model` (whose weights are then only where training starts).
         image_size: Side, or (height, width), in pixels; the default is the model's own, or,
-            in segmentation, that of the first training image.
+            in segmentation, that of the first training image, in detection near it.
         preprocessing: What a `keras.Model` without an `ImagePreprocessing` layer expects:
             one of `dlzoo.weights.CAFFE`, `INCEPTION`, `IMAGENET`, a layer, or
             `"included"` if it takes RGB of 0 to 255.
@@ -86,7 +93,7 @@ def fine_tune(
             of training images.
         epochs: At most this many in each stage; a pair is for (head, later stages).
         learning_rate: The highest of each stage; a pair is for (head, later stages).
-        batch_size: Images a step; None: 32, in segmentation 8.
+        batch_size: Images a step; None: 32, in segmentation and detection 8.
         optimizer: `"adamw"` or `"sgd"`; warm-up, then a cosine to zero.
         weight_decay: Decoupled; not for biases and normalisation.
         class_weights: `"balanced"`, or class name to weight, for unequal classes.
@@ -101,7 +108,9 @@ def fine_tune(
         **options: What one task has alone. Classification: `targets`, `dropout`,
             `label_smoothing`, `human_error`; see `dlzoo.classification.fine_tune`.
             Segmentation: `classes`, `palette`, `void`, `crop`, `loss`, `dropout`, `backbone`,
-            `model_options`; see `dlzoo.segmentation.fine_tune`.
+            `model_options`; see `dlzoo.segmentation.fine_tune`. Detection: `classes`,
+            `backbone`, `anchors`, `model_options`, `on_bad_box`; see
+            `dlzoo.detection.fine_tune`.
 
     Returns:
         A `FineTuned`: model, history, report.
@@ -157,11 +166,12 @@ def predict(
         batch_size: Images (segmentation: tiles) at once; None: the task's own.
         **options: What one task has alone. Classification: `top`, `preprocessing`, `labels`;
             see `dlzoo.classification.predict`. Segmentation: `tile`, `overlap`, `flip`,
-            `ratios`, `scale`, `unit`; see `dlzoo.segmentation.predict`.
+            `ratios`, `scale`, `unit`; see `dlzoo.segmentation.predict`. Detection:
+            `threshold`; see `dlzoo.detection.predict`.
 
     Returns:
         One answer an image, in the order given; folders and patterns sorted: `Prediction`,
-        `MultiPrediction`, or `Segmentation`.
+        `MultiPrediction`, `Segmentation` or `Detections`.
 
     Raises:
         ValueError: The model cannot be used, or an option is for another task.
@@ -178,29 +188,48 @@ def predict(
 
 def task_of(model: keras.Model) -> str:
     """What a trained model answers, by the names that it carries."""
-    inside = any(isinstance(layer, PixelLabels) for layer in sublayers(model))
-    return "segmentation" if inside else "classification"
+    kinds = {BoxLabels: "detection", PixelLabels: "segmentation"}
+    for layer in sublayers(model):
+        if type(layer) in kinds:
+            return kinds[type(layer)]
+    return "classification"
 
 
 def _chosen_task(model, data, task):
     if task is not None:
         check_choice("fine_tune", "task", task, TASKS)
-    masks = has_masks(data)
+    found = {"segmentation": has_masks(data), "detection": has_boxes(data)}
     if not isinstance(model, str):
-        return task or ("segmentation" if masks else "classification")
+        return task or _task_of_network(model, found)
     own = card(model).task
     if own not in TASKS or task not in (None, own):
         raise ValueError(
             f"fine_tune: model must be a network for {task or ' or '.join(TASKS)}; got "
             f"{model!r}, which is for {own}."
         )
-    if masks and own != "segmentation":
-        raise ValueError(
-            f"fine_tune: model must be a network for segmentation, because the data are "
-            f"images with masks; got {model!r}. Take 'unet_backbone' with "
-            f"backbone={model!r}, if it is one, or 'unet'."
-        )
+    if any(found.values()) and not found.get(own):
+        raise ValueError(_other_task(model, next(name for name in found if found[name])))
     return own
+
+
+def _task_of_network(model, found):
+    """What a model that is not of the zoo is for, by its end and by the data."""
+    inside = sublayers(model) if isinstance(model, keras.Model) else []
+    if any(isinstance(layer, YOLOCandidates) for layer in inside):
+        return "detection"
+    return next((name for name, there in found.items() if there), "classification")
+
+
+def _other_task(model, needed):
+    what, networks, plain = {
+        "segmentation": ("masks", "'unet_backbone'", "'unet'"),
+        "detection": ("boxes", "'yolo'", "'yolo_v3'"),
+    }[needed]
+    return (
+        f"fine_tune: model must be a network for {needed}, because the data are images with "
+        f"{what}; got {model!r}. Take {networks} with backbone={model!r}, if it is one, or "
+        f"{plain}."
+    )
 
 
 def _home(task) -> ModuleType:
@@ -219,7 +248,8 @@ def _check_options(who, task, function, options):
             and option in inspect.signature(getattr(_home(name), who)).parameters
         ]
         if others:
+            owner = " or ".join(others)
             raise ValueError(
-                f"{who}: {option} is for {others[0]}, but this is {task}; leave it out."
+                f"{who}: {option} is for {owner}, but this is {task}; leave it out."
             )
         raise TypeError(f"{who}: there is no argument {option!r}.")

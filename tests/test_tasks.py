@@ -5,7 +5,8 @@ import pytest
 
 import dlzoo
 from dlzoo import tasks
-from dlzoo.data.forms import has_masks
+from dlzoo.data.forms import has_boxes, has_masks
+from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.pixel_labels import PixelLabels
 
 
@@ -58,13 +59,51 @@ def test_a_model_of_ones_own_does_what_the_data_are_for(called, masks):
     assert called["task"] == "segmentation"
 
 
+def test_boxes_are_known_by_their_files(called, masks, tmp_path):
+    boxes = [("a.png", [(1, 2, 3, 4)], ["cell"])]
+    assert has_boxes(boxes)
+    assert not has_masks(boxes)
+    voc = tmp_path / "voc" / "Annotations"
+    voc.mkdir(parents=True)
+    (voc.parent / "JPEGImages").mkdir()
+    assert has_masks(voc.parent)
+    (voc / "a.xml").write_text("<annotation/>")
+    yolo = tmp_path / "yolo" / "train"
+    for part, name, text in (("images", "a.png", ""), ("labels", "a.txt", "0 .5 .5 .1 .1\n")):
+        (yolo / part).mkdir(parents=True)
+        (yolo / part / name).write_text(text)
+    table = tmp_path / "a.csv"
+    table.write_text("path,xmin,ymin,xmax,ymax,label\n")
+    assert not has_boxes(table)  # there is no row
+    table.write_text("path,xmin,ymin,xmax,ymax,label\na.png,1,2,3,4,cell\n")
+    for data in (voc.parent, yolo.parent, table, {"train": voc.parent}):
+        assert (has_boxes(data), has_masks(data)) == (True, False)
+        dlzoo.fine_tune(any_model(), data)
+        assert called.pop("task") == "detection"
+    (voc.parent / "SegmentationClass").mkdir()
+    assert has_boxes(voc.parent)
+    assert has_masks(voc.parent)
+    assert has_boxes("a.json")  # COCO's may be either: what the network is for decides
+    assert has_masks("a.json")
+    dlzoo.fine_tune("yolo", "a.json", anchors=None)
+    assert called.pop("task") == "detection"
+    dlzoo.fine_tune("unet", "a.json")
+    assert called.pop("task") == "segmentation"
+    with pytest.raises(
+        ValueError, match=r"because the data are images with boxes.*'yolo' with"
+    ):
+        dlzoo.fine_tune("resnet18", boxes)
+    with pytest.raises(ValueError, match="network for segmentation, because the data are"):
+        dlzoo.fine_tune("yolo", masks)
+
+
 def test_what_does_not_belong_together_is_told(called, masks):
     with pytest.raises(ValueError, match="network for segmentation, because the data"):
         dlzoo.fine_tune("mobilenet_v2", masks)
     with pytest.raises(ValueError, match="'resnet18', which is for classification"):
         dlzoo.fine_tune("resnet18", masks, task="segmentation")
     with pytest.raises(ValueError, match="task must be one of"):
-        dlzoo.fine_tune("resnet18", masks, task="detection")
+        dlzoo.fine_tune("resnet18", masks, task="pose")
     with pytest.raises(ValueError, match="crop is for segmentation, but this is classific"):
         dlzoo.fine_tune("resnet18", "images", crop=32)
     with pytest.raises(TypeError, match="no argument 'epoch'"):
@@ -78,6 +117,10 @@ def test_a_model_says_what_it_answers():
     pixels = keras.Model(image, PixelLabels(["a", "b"])(scores))
     assert tasks.task_of(pixels) == "segmentation"
     assert tasks.task_of(any_model()) == "classification"
+    names = ("boxes", "classes", "count", "scores")
+    found = {name: keras.layers.Flatten(name=name)(image) for name in names}
+    boxes = keras.Model(image, BoxLabels(["a", "b"])(found))
+    assert tasks.task_of(boxes) == "detection"
     with pytest.raises(ValueError, match="top is for classification, but this is segment"):
         dlzoo.predict(pixels, "a.png", top=3)
 

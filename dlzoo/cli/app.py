@@ -26,6 +26,8 @@ VERBS = {
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
     "segment": "dlzoo.cli.segment:segment",
+    "detect": "dlzoo.cli.detect:detect",
+    "anchors": "dlzoo.cli.anchors:anchors",
     "stylize": "dlzoo.cli.stylize:stylize",
     "train-style": "dlzoo.cli.train_style:train_style",
     "visualize": "dlzoo.cli.visualize:visualize",

@@ -40,12 +40,14 @@ def fine_tune(
     seed: given.Seed = 0,
     on_bad_image: given.OnBadImage = "error",
     on_duplicate: given.OnDuplicate = "error",
+    on_bad_box: given.OnBadBox = None,
     fresh: given.Fresh = False,
     json: given.Json = False,
 ) -> None:
     """Fine-tune a network on your images. Interrupted, the same command continues.
 
-    Folders of classes are classified; folders `images` and `masks` are segmented.
+    Folders of classes are classified, folders `images` and `masks` segmented; what VOC, COCO
+    or YOLO files say about boxes is detected.
     """
     names = None if augment is None else [name.strip() for name in augment.split(",")]
     changed: dict[str, Any] = {
@@ -70,6 +72,7 @@ def fine_tune(
         "label_smoothing": label_smoothing,
         "border_weights": border_weights or None,
         "human_error": human_error,
+        "on_bad_box": on_bad_box,
     }
     changed |= {name: value for name, value in special.items() if value is not None}
     import dlzoo

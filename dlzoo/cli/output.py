@@ -30,3 +30,13 @@ def print_table(
     for row in rows:
         table.add_row(*row)
     console.print(table)
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """`name`, or with a number where another folder has such a file, too; then it is taken."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    taken.add(free)
+    return free

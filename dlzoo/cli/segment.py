@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from dlzoo.cli.options import several_option
-from dlzoo.cli.output import print_json
+from dlzoo.cli.output import free_name, print_json
 
 
 def segment(
@@ -52,7 +52,7 @@ def segment(
         scale=scale,
         unit=unit,
     ):
-        name = _free(Path(one.source).stem, taken)
+        name = free_name(Path(one.source).stem, taken)
         one.save_mask(out / f"{name}_mask.png")
         if overlays:
             one.save_overlay(out / f"{name}_overlay.png", read_image(one.source))
@@ -66,16 +66,6 @@ def segment(
         print_json(found)
     else:
         typer.echo(f"Masks and areas are in {out}")
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """`name`, or with a number where another folder has such a file, too."""
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    taken.add(free)
-    return free
 
 
 def _table(found: list[dict[str, Any]]) -> str:

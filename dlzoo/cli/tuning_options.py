@@ -6,8 +6,9 @@ from typing import Annotated
 from typer import Argument, Option
 
 _DATA = (
-    "Folder with a folder of images for each class, or with `images` and `masks`; a `.csv` "
-    "with a column `path` and what is known about each image; COCO's `.json`; `tfds:NAME`."
+    "Folder with a folder of images for each class, with `images` and `masks`, or with boxes "
+    "as VOC or YOLO has them; a `.csv` with a column `path` and what is known about each "
+    "image; COCO's `.json`; `tfds:NAME`."
 )
 _TARGETS = (
     "Of a CSV, once a column: `age=regression`, `tags=multilabel`, `id=ignore`, also `binary`, "
@@ -23,17 +24,24 @@ _AUGMENT = (
 )
 _UNFREEZE = "After the head: `auto`, `head`, `last`, `all` or a number of stages."
 _DUPLICATE = "The same image in two splits: `error`, `drop` or `keep`."
+_BAD_BOX = "Boxes that are empty or reach beyond the image: `error`, `drop` or `clip`."
 _HUMAN = "Error of people on such images, 0 to 1, for the diagnosis."
-_OPTIONS = "Of a segmentation network, once an option: `width=16`, `upsampling=bilinear`."
-_CLASSES = "Of masks: names in the order of their numbers, `sky,road`, or a file of names."
+_OPTIONS = (
+    "Of a segmentation or detection network, once an option: `width=16`, `upsampling=bilinear`."
+)
+_CLASSES = (
+    "Of masks or boxes: names in the order of their numbers, `sky,road`; of masks also a file."
+)
 _LOSS = "Of masks: `cross_entropy`, `dice`, `focal`, or some joined by `+`."
 _BORDERS = "Of masks: let borders between objects count more."
 
 Data = Annotated[str, Argument(help=_DATA)]
 Model = Annotated[str, Option(help="A name from `dlzoo models`.")]
 Out = Annotated[Path, Option(help="Folder for model, report and pictures.")]
-Task = Annotated[str | None, Option(help="`classification` or `segmentation`.")]
-Backbone = Annotated[str | None, Option(help="Of `unet_backbone`: a classification network.")]
+Task = Annotated[str | None, Option(help="`classification`, `segmentation` or `detection`.")]
+Backbone = Annotated[
+    str | None, Option(help="Of `unet_backbone`, `yolo`: a classification network.")
+]
 ModelOptions = Annotated[list[str] | None, Option("--model-option", help=_OPTIONS)]
 Targets = Annotated[list[str] | None, Option("--target", help=_TARGETS)]
 Classes = Annotated[str | None, Option(help=_CLASSES)]
@@ -63,5 +71,6 @@ MixedBfloat16 = Annotated[bool, Option("--mixed-bfloat16", help="Half the bits."
 Seed = Annotated[int, Option(help="Same seed, same result.")]
 OnBadImage = Annotated[str, Option(help="`error` or `skip`.")]
 OnDuplicate = Annotated[str, Option(help=_DUPLICATE)]
+OnBadBox = Annotated[str | None, Option(help=_BAD_BOX)]
 Fresh = Annotated[bool, Option("--fresh", help="Forget an earlier run.")]
 Json = Annotated[bool, Option("--json", help="Print the report as JSON.")]

@@ -1,10 +1,13 @@
-"""Images in: files, folders by class or with masks, lists, CSVs, TensorFlow Datasets."""
+"""Images in: files, folders by class, with masks or boxes, CSVs, TensorFlow Datasets."""
 
 from dlzoo.data.border_weights import border_weight_maps, border_weights
+from dlzoo.data.box_dataset import open_boxes
+from dlzoo.data.box_examples import BoxDataset, BoxExamples
 from dlzoo.data.chosen import Chosen, choose_targets
 from dlzoo.data.dataset import Examples, ImageDataset, open_images
 from dlzoo.data.decoded import decode
 from dlzoo.data.digits import write_digits
+from dlzoo.data.fitting import fit_image
 from dlzoo.data.images import read_image
 from dlzoo.data.mask_codes import MaskCode
 from dlzoo.data.mask_dataset import open_masks
@@ -20,6 +23,8 @@ from dlzoo.data.target_dataset import TargetDataset, TargetExamples
 from dlzoo.data.targets import Target
 
 __all__ = [
+    "BoxDataset",
+    "BoxExamples",
     "Chosen",
     "Examples",
     "ImageDataset",
@@ -35,7 +40,9 @@ __all__ = [
     "choose_targets",
     "decode",
     "decode_pairs",
+    "fit_image",
     "median_frequency_weights",
+    "open_boxes",
     "open_images",
     "open_masks",
     "read_image",

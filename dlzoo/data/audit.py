@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections import defaultdict
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ def remove_bad(listing: Listing, checks: dict[Path, FileCheck], on_bad: str) -> 
         return
     if on_bad == "error":
         raise DataError(
-            f"{_images(len(bad))} cannot be used:\n{_lines(bad)}\n"
+            f"{_images(len(bad))} cannot be used:\n{lines(bad)}\n"
             f'Remove or repair them, or pass on_bad_image="skip" to leave them out.'
         )
     for split, pairs in listing.splits.items():
@@ -46,10 +47,10 @@ def remove_bad(listing: Listing, checks: dict[Path, FileCheck], on_bad: str) -> 
         if lost:
             raise DataError(
                 f"no usable image is left in {_of(split)} for "
-                f"{', '.join(sorted(lost))}:\n{_lines(bad)}"
+                f"{', '.join(sorted(lost))}:\n{lines(bad)}"
             )
         listing.splits[split] = good
-    listing.notes.append(f"{_images(len(bad))} left out as unusable:\n{_lines(bad)}")
+    listing.notes.append(f"{_images(len(bad))} left out as unusable:\n{lines(bad)}")
 
 
 def settle_duplicates(
@@ -79,8 +80,15 @@ def settle_duplicates(
             done = "kept" if on_duplicate == "keep" or found is twice else "copies dropped"
             listing.notes.append(
                 f"{_images(len(found))} {what} ({done}):\n"
-                f"{_lines(map(_describe, found), shown=3)}"
+                f"{lines(map(_describe, found), shown=3)}"
             )
+
+
+def lines(items: Iterable[str], shown: int = 20) -> str:
+    """One a line, and how many more there are."""
+    items = list(items)
+    more = [f"  ... and {len(items) - shown} more"] if len(items) > shown else []
+    return "\n".join([f"  {item}" for item in items[:shown]] + more)
 
 
 def _check_file(path):
@@ -115,7 +123,7 @@ def _copies(listing, checks):
 def _refuse(found, what):
     if found:
         raise DataError(
-            f"{what}:\n{_lines(map(_describe, found))}\nRemove the copies, or pass "
+            f"{what}:\n{lines(map(_describe, found))}\nRemove the copies, or pass "
             f'on_duplicate="drop" (the copies on the training side are left out) or '
             f'"keep".'
         )
@@ -149,9 +157,3 @@ def _of(split):
 
 def _images(count):
     return f"{count} image" if count == 1 else f"{count} images"
-
-
-def _lines(items, shown=20):
-    items = list(items)
-    more = [f"  ... and {len(items) - shown} more"] if len(items) > shown else []
-    return "\n".join([f"  {item}" for item in items[:shown]] + more)

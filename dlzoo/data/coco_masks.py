@@ -1,10 +1,10 @@
 """COCO's annotation files as masks to be drawn."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dlzoo.data.coco_files import category_names, image_folder, read_coco
 from dlzoo.data.mask_codes import MAX_CLASSES, VOID
 from dlzoo.data.polygons import Drawing, Shape
 from dlzoo.errors import DataError
@@ -28,33 +28,17 @@ def list_coco(
             name different categories.
     """
     splits, notes = {}, []
-    names: dict[int, str] = {}
-    first = None
+    contents = {path: read_coco(path) for path in files.values()}
+    names = category_names(contents)
+    first = next(iter(contents))
+    numbers = _numbers(first, names)
     for split, path in files.items():
-        content = _read(path)
-        found = {row["id"]: row["name"] for row in content["categories"]}
-        if first is not None and found != names:
-            raise DataError(f"{path}: its categories differ from those of {first}.")
-        first, names = path, found
-        splits[split], without = _pairs(path, content, _numbers(path, names))
+        splits[split], without = _pairs(path, contents[path], numbers)
         if without:
             notes.append(f"{path}: {without} images have no object; they are all background.")
     classes = {BACKGROUND: 0}
-    classes |= {names[key]: number for key, number in _numbers(first, names).items()}
+    classes |= {names[key]: number for key, number in numbers.items()}
     return splits, classes, notes
-
-
-def _read(path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error}).") from error
-    lists = ("images", "annotations", "categories")
-    if not isinstance(content, dict) or not all(
-        isinstance(content.get(name), list) for name in lists
-    ):
-        raise DataError(f"{path}: a COCO file has the lists {', '.join(lists)}.")
-    return content
 
 
 def _numbers(path, names):
@@ -71,15 +55,9 @@ def _numbers(path, names):
 def _pairs(path, content, numbers):
     shapes: dict[Any, list[Shape]] = {row["id"]: [] for row in content["images"]}
     for row in content["annotations"]:
-        image, category = row.get("image_id"), row.get("category_id")
-        if image not in shapes or category not in numbers:
-            raise DataError(
-                f"{path}: annotation {row.get('id')} is for image {image!r} and category "
-                f"{category!r}; one of them is not in the file."
-            )
-        number = VOID if row.get("iscrowd") else numbers[category]
-        shapes[image].append(Shape(number, row.get("segmentation") or []))
-    folder = _folder(path, content["images"])
+        number = VOID if row.get("iscrowd") else numbers[row["category_id"]]
+        shapes[row["image_id"]].append(Shape(number, row.get("segmentation") or []))
+    folder = image_folder(path, content["images"])
     pairs = []
     for row in content["images"]:
         image = folder / row["file_name"]
@@ -89,20 +67,4 @@ def _pairs(path, content, numbers):
             tuple(shapes[row["id"]]),
         )
         pairs.append((image, drawing))
-    if not pairs:
-        raise DataError(f"{path}: it lists no images.")
     return pairs, sum(not each for each in shapes.values())
-
-
-def _folder(path, images):
-    """Where the images are: beside the file, or as COCO lays them out."""
-    split = path.stem.rpartition("_")[2]  # instances_val2017 -> val2017
-    beside = (path.parent, path.parent.parent)
-    places = [
-        *(parent for parent in beside),
-        *(parent / name for parent in beside for name in ("images", split, f"images/{split}")),
-    ]
-    for place in places:
-        if images and (place / images[0]["file_name"]).is_file():
-            return place
-    return path.parent

@@ -118,9 +118,7 @@ def open_images(
     Raises:
         DataError: What is wrong with the data, with the names of files or classes.
     """
-    check_choice("open_images", "on_bad_image", on_bad_image, ("error", "skip"))
-    check_choice("open_images", "on_duplicate", on_duplicate, ("error", "drop", "keep"))
-    fractions = check_split_fractions("open_images", fractions)
+    fractions = check_opening("open_images", fractions, on_bad_image, on_duplicate)
     if is_table(data):
         chosen = choose_targets(read_table(data), targets)
         if not has_one_class_column(chosen):
@@ -156,8 +154,12 @@ def open_images(
     return ImageDataset(tuple(classes), splits, tuple(listing.notes), fingerprint)
 
 
-def check_split_fractions(who: str, fractions: Mapping[str, float] | None) -> dict[str, float]:
-    """Split to fraction: those given, which must have "train", or the usual."""
+def check_opening(
+    who: str, fractions: Mapping[str, float] | None, on_bad_image: str, on_duplicate: str
+) -> dict[str, float]:
+    """The choices that all kinds of data have; split to fraction, as given or the usual."""
+    check_choice(who, "on_bad_image", on_bad_image, ("error", "skip"))
+    check_choice(who, "on_duplicate", on_duplicate, ("error", "drop", "keep"))
     if fractions is None:
         return dict(FRACTIONS)
     for name in fractions:

@@ -11,6 +11,7 @@ import numpy as np
 from dlzoo._checks import check_pair
 from dlzoo._progress import track
 from dlzoo.data.dataset import Examples
+from dlzoo.data.fitting import fit_image
 from dlzoo.data.images import read_image
 from dlzoo.data.target_dataset import TargetExamples
 
@@ -46,6 +47,7 @@ def decode(
     *,
     crop_fraction: float = 1.0,
     interpolation: str = "bilinear",
+    whole: bool = False,
     memory_limit: int = 2**31,
     workers: int | None = None,
 ) -> np.ndarray | LazyImages:
@@ -54,6 +56,8 @@ def decode(
     Args:
         examples: A split of an `ImageDataset` or `TargetDataset`, or paths.
         size, crop_fraction, interpolation: As in `read_image`.
+        whole: Fit whole images into `size` (`fit_image`) instead of cutting off what is too
+            much.
         memory_limit: Bytes. If the images fit, the result is a plain array, decoded
             now; otherwise an object that decodes what is indexed.
         workers: Threads; default one for each core.
@@ -70,11 +74,15 @@ def decode(
     paths = tuple(examples)
     height, width = check_pair("decode", "size", size)
     workers = workers or os.cpu_count() or 1
-    read = partial(
-        read_image,
-        size=(height, width),
-        crop_fraction=crop_fraction,
-        interpolation=interpolation,
+    read = (
+        partial(fit_image, size=(height, width))
+        if whole
+        else partial(
+            read_image,
+            size=(height, width),
+            crop_fraction=crop_fraction,
+            interpolation=interpolation,
+        )
     )
     if len(paths) * height * width * 3 > memory_limit:
         return LazyImages(paths, (height, width), read, workers)

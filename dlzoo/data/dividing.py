@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from dlzoo.data.audit import FileCheck
 from dlzoo.data.folders import Listing
 from dlzoo.data.splits import split_indices
+from dlzoo.errors import DataError
 
 
 def divide(
@@ -38,6 +41,38 @@ def divide(
     if source == "train":
         taken = ", ".join(f"{n} ({len(i)})" for n, i in indices.items() if n != "train")
         listing.notes.append(f"Taken from the training images: {taken}.")
+
+
+def divide_by_rarest(
+    who: str,
+    listing: Listing,
+    files: Mapping[Path, FileCheck],
+    held: Mapping[Path, np.ndarray],
+    fractions: Mapping[str, float],
+    seed: int,
+) -> None:
+    """The same so that rare classes come into each split, as far as they can.
+
+    Args:
+        who: For errors.
+        listing: What is in it beside the images does not matter.
+        files: As in `divide`.
+        held: Which classes an image has, bool `(classes,)`.
+        fractions, seed: As in `divide`.
+    """
+    source = "all" if "all" in listing.splits else "train"
+    paths = [path for path, _ in listing.splits[source]]
+    if not paths:
+        raise DataError(f"{who}: no training image is left.")
+    images_with = np.sum([held[path] for path in paths], axis=0)
+    keys = []
+    for path in paths:
+        mine = np.flatnonzero(held[path])
+        keys.append((int(mine[images_with[mine].argmin()]) if len(mine) else -1,))
+    parts = len(set(fractions) - (set(listing.splits) - {"all", "train"}))
+    names = strata(keys, [files[path].digest for path in paths], parts)
+    listing.splits[source] = list(zip(paths, names, strict=True))
+    divide(listing, files, fractions, seed)
 
 
 def strata(

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,10 +62,7 @@ def list_folder(folder: Path) -> Listing:
             listing.notes.append(f"{child} is not one of the split folders: left out.")
             continue
         if split in listing.splits:
-            raise DataError(
-                f"{folder}: two folders mean the split {split!r} "
-                f"(dev, val, valid and validation are the same). Keep one of them."
-            )
+            raise DataError(_two_mean(folder, split))
         listing.splits[split], notes = list_classes(child)
         listing.notes.extend(notes)
     return listing
@@ -93,6 +90,51 @@ def list_classes(folder: Path) -> tuple[list[tuple[Path, str]], list[str]]:
     if loose:
         notes.append(f"{folder}: {len(loose)} images are in no class folder: left out.")
     return pairs, notes
+
+
+def check_folder(folder: Path) -> None:
+    """`folder` must be one."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder.")
+
+
+def split_folders(folder: Path) -> dict[str, Path]:
+    """Split to the folder in `folder` that is named as it, each split once."""
+    found: dict[str, Path] = {}
+    for name in natural_order(p.name for p in folder.iterdir() if p.is_dir()):
+        split = SPLIT_NAMES.get(name.lower())
+        if split is None:
+            continue
+        if split in found:
+            raise DataError(_two_mean(folder, split))
+        found[split] = folder / name
+    return found
+
+
+def files_by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
+    """Name without suffix, relative to the folder, to path; in natural order."""
+    check_folder(folder)
+    found: dict[str, Path] = {}
+    paths = (p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in suffixes)
+    by_name = {path.relative_to(folder).as_posix(): path for path in paths}
+    for name in natural_order(by_name):
+        if any(part.startswith(".") for part in name.split("/")):
+            continue
+        key = name[: -len(by_name[name].suffix)]
+        if key in found:
+            raise DataError(
+                f"{by_name[name]}: {found[key].name} has the same name, so it is not clear "
+                f"what belongs together. Rename one of them."
+            )
+        found[key] = by_name[name]
+    return found
+
+
+def _two_mean(folder, split):
+    return (
+        f"{folder}: two folders mean the split {split!r} (dev, val, valid and validation are "
+        f"the same). Keep one of them."
+    )
 
 
 def _natural_key(name):

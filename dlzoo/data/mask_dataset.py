@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from dlzoo._checks import check_choice
-from dlzoo.data.audit import remove_bad, settle_duplicates
-from dlzoo.data.dataset import check_split_fractions
-from dlzoo.data.dividing import divide, strata
+from dlzoo.data.audit import FileCheck
+from dlzoo.data.dataset import check_opening
+from dlzoo.data.dividing import divide_by_rarest
 from dlzoo.data.folders import Listing
 from dlzoo.data.mask_audit import check_labels, check_pairs
 from dlzoo.data.mask_codes import VOID, MaskCode, infer_code, make_code
 from dlzoo.data.mask_examples import MaskDataset, MaskExamples
 from dlzoo.data.mask_folders import list_pairs
 from dlzoo.data.mask_names import code_of
+from dlzoo.data.settling import settle
 from dlzoo.data.splits import SPLITS
 from dlzoo.errors import DataError
 
@@ -63,21 +63,15 @@ def open_masks(
     Raises:
         DataError: What is wrong with the data, with the names of files.
     """
-    check_choice("open_masks", "on_bad_image", on_bad_image, ("error", "skip"))
-    check_choice("open_masks", "on_duplicate", on_duplicate, ("error", "drop", "keep"))
-    fractions = check_split_fractions("open_masks", fractions)
+    fractions = check_opening("open_masks", fractions, on_bad_image, on_duplicate)
     found = list_pairs(data)
-    if not {"all", "train"} & set(found.splits):
-        raise DataError(
-            f"open_masks: there are no training images, only {', '.join(found.splits)}."
-        )
     code = _stated_code(found, classes, palette, void)
     pairs = [pair for part in found.splits.values() for pair in part]
     masks = dict(pairs)
     checks = check_pairs(pairs, code.colours if code else False)
     code = code or _inferred_code(checks, void)
     files = check_labels(masks, checks, code)
-    files |= {path: _missing(problem) for path, problem in found.problems.items()}
+    files |= {path: FileCheck("", problem) for path, problem in found.problems.items()}
     listing = Listing(
         {
             split: [(path, f"mask {checks[path].mask_digest[:8]}") for path, _ in part]
@@ -85,13 +79,10 @@ def open_masks(
         },
         found.notes,
     )
-    remove_bad(_without_labels(listing), files, on_bad_image)
-    usable = {path for path, check in files.items() if not check.problem}
-    for split, part in listing.splits.items():
-        listing.splits[split] = [pair for pair in part if pair[0] in usable]
-    settle_duplicates(listing, files, on_duplicate)
+    usable = settle("open_masks", listing, files, on_bad_image, on_duplicate)
     pixels = {path: _pixels(checks[path].values, code) for path in masks if path in usable}
-    _divide(listing, files, pixels, fractions, seed)
+    held = {path: counts[:-1] > 0 for path, counts in pixels.items()}
+    divide_by_rarest("open_masks", listing, files, held, fractions, seed)
     splits = {
         name: MaskExamples(
             tuple(path for path, _ in listing.splits[name]),
@@ -129,18 +120,6 @@ def _inferred_code(checks, void):
     return infer_code(held, void)
 
 
-def _missing(problem):
-    from dlzoo.data.audit import FileCheck
-
-    return FileCheck("", problem)
-
-
-def _without_labels(listing):
-    """The same under one label, for complaints; its notes are shared."""
-    splits = {s: [(path, "any class") for path, _ in p] for s, p in listing.splits.items()}
-    return Listing(splits, listing.notes)
-
-
 def _pixels(values, code):
     """Pixels of each class, those of void last."""
     keys = np.array(list(values), np.int64)
@@ -149,23 +128,6 @@ def _pixels(values, code):
     weights = np.array(list(values.values()), np.float64)
     counts = np.bincount(numbers, weights, minlength=len(code.classes) + 1)
     return counts.astype(np.int64)
-
-
-def _divide(listing, files, pixels, fractions, seed):
-    """Make missing splits so that rare classes come into each, as far as they can."""
-    source = "all" if "all" in listing.splits else "train"
-    paths = [path for path, _ in listing.splits[source]]
-    if not paths:
-        raise DataError("open_masks: no training image is left.")
-    images_with = np.sum([pixels[path][:-1] > 0 for path in paths], axis=0)
-    keys = []
-    for path in paths:
-        held = np.flatnonzero(pixels[path][:-1])
-        keys.append((int(held[images_with[held].argmin()]) if len(held) else -1,))
-    parts = len(set(fractions) - (set(listing.splits) - {"all", "train"}))
-    names = strata(keys, [files[path].digest for path in paths], parts)
-    listing.splits[source] = list(zip(paths, names, strict=True))
-    divide(listing, files, fractions, seed)
 
 
 def _check_learnable(train, code):

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from dlzoo._checks import check_choice
-from dlzoo.data.folders import SPLIT_NAMES, natural_order
+from dlzoo.data.coco_files import IN_SPLIT
+from dlzoo.data.folders import (
+    SPLIT_NAMES,
+    check_folder,
+    files_by_stem,
+    natural_order,
+    split_folders,
+)
 from dlzoo.data.images import SUFFIXES
 from dlzoo.data.polygons import Drawing
 from dlzoo.errors import DataError
@@ -17,7 +24,6 @@ MASK_FOLDERS = ("masks", "mask", "labels", "label", "annotations", "segmentation
 MASK_SUFFIXES = (*SUFFIXES, ".tif", ".tiff")
 # What data sets write after the name of the image.
 _ENDINGS = ("", "_mask", "_masks", "_label", "_labels", "_gt", "_seg", "_L")
-COCO_IN_SPLIT = "_annotations.coco.json"
 
 MaskSource = Path | Drawing
 
@@ -67,19 +73,19 @@ def _list_root(root):
             f"a list of (image, mask), or 'tfds:NAME'."
         )
     listing = PairListing(root=root)
-    files = {s: f / COCO_IN_SPLIT for s, f in _split_folders(root, root)}
+    files = {s: f / IN_SPLIT for s, f in split_folders(root).items()}
     files = {split: path for split, path in files.items() if path.is_file()}
     if files:
         return _coco(files, root)
     images, masks = _beside(root)
     if images and masks:
-        folders = dict(_split_folders(images, root))
+        folders = split_folders(images)
         if not folders:
             _add(listing, "all", images, masks)
         for split, folder in folders.items():
             _add(listing, split, folder, masks / folder.name)
         return listing
-    for split, folder in _split_folders(root, root):
+    for split, folder in split_folders(root).items():
         images, masks = _beside(folder)
         if not (images and masks):
             raise DataError(_not_beside(folder))
@@ -124,39 +130,18 @@ def _coco(files, root=None):
 
 def _beside(folder):
     """The folders of images and of masks in a folder, or None for each."""
-    inside = {p.name.lower(): p for p in folder.iterdir() if p.is_dir()} if _dir(folder) else {}
+    check_folder(folder)
+    inside = {p.name.lower(): p for p in folder.iterdir() if p.is_dir()}
     return (
         next((inside[name] for name in IMAGE_FOLDERS if name in inside), None),
         next((inside[name] for name in MASK_FOLDERS if name in inside), None),
     )
 
 
-def _dir(folder):
-    if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder.")
-    return True
-
-
-def _split_folders(folder, root):
-    """The folders that are named as splits, each split once."""
-    found: dict[str, Path] = {}
-    for name in natural_order(p.name for p in folder.iterdir() if p.is_dir()):
-        split = SPLIT_NAMES.get(name.lower())
-        if split is None:
-            continue
-        if split in found:
-            raise DataError(
-                f"{root}: two folders mean the split {split!r} (dev, val, valid and "
-                f"validation are the same). Keep one of them."
-            )
-        found[split] = folder / name
-    return found.items()
-
-
 def _add(listing, split, images, masks):
     """Pair the files of two folders by their names."""
-    pictures = _files(images, SUFFIXES)
-    targets = _files(masks, MASK_SUFFIXES)
+    pictures = files_by_stem(images, SUFFIXES)
+    targets = files_by_stem(masks, MASK_SUFFIXES)
     pairs, left = [], dict(targets)
     for key, image in pictures.items():
         mask_key = next((key + e for e in _ENDINGS if key + e in targets), None)
@@ -175,25 +160,6 @@ def _add(listing, split, images, masks):
     for mask in left.values():
         listing.problems[mask] = f"{mask}: there is no image for this mask in {images}."
     listing.splits[split] = pairs
-
-
-def _files(folder, suffixes):
-    """Name without suffix, relative to the folder, to path; in natural order."""
-    _dir(folder)
-    found: dict[str, Path] = {}
-    paths = (p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in suffixes)
-    by_name = {path.relative_to(folder).as_posix(): path for path in paths}
-    for name in natural_order(by_name):
-        if any(part.startswith(".") for part in name.split("/")):
-            continue
-        key = name[: -len(by_name[name].suffix)]
-        if key in found:
-            raise DataError(
-                f"{by_name[name]}: {found[key].name} has the same name, so it is not clear "
-                f"what belongs together. Rename one of them."
-            )
-        found[key] = by_name[name]
-    return found
 
 
 def _is_two_folders(part):

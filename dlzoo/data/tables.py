@@ -75,11 +75,16 @@ def is_table(data: Any) -> bool:
 
 
 def read_table(path: str | os.PathLike) -> Table:
-    """Read a CSV of images.
+    """Read a CSV of images, in which each image has one row.
 
     Raises:
         DataError: What is wrong, with the lines.
     """
+    return _without_repetitions(read_rows(path))
+
+
+def read_rows(path: str | os.PathLike) -> Table:
+    """The same with every row, however often an image is there."""
     path = Path(path).expanduser()
     header, image, rows = _parse(path, _text(path))
     if not rows:
@@ -93,7 +98,7 @@ def read_table(path: str | os.PathLike) -> Table:
     split = next((name for name in cells if name.lower() == SPLIT_COLUMN), None)
     splits = _splits(path, cells.pop(split), lines) if split else ("all",) * len(rows)
     columns = {name: Column(name, column, lines) for name, column in cells.items()}
-    return _without_repetitions(Table(path, images, splits, lines, columns))
+    return Table(path, images, splits, lines, columns)
 
 
 def problems(path: Path, found: list[tuple[int, str]], advice: str) -> DataError:

@@ -6,6 +6,7 @@ from dlzoo.layers.adaptive_instance_normalization import AdaIN
 from dlzoo.layers.arithmetic import output_side, zeros_around
 from dlzoo.layers.auxiliary import AuxiliaryHead, AuxiliaryOutputs
 from dlzoo.layers.batch_normalization import BatchNormalization
+from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.corner_upsampling import CornerUpsampling2D
@@ -28,13 +29,21 @@ from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
 from dlzoo.layers.reflection_padding import ReflectionPadding2D
+from dlzoo.layers.region_proposals import Proposals, RegionProposalHead
+from dlzoo.layers.reorg import Reorg, leaky_tenth
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
+from dlzoo.layers.roi_align import RoIAlign
+from dlzoo.layers.roi_detections import RoIDetections
+from dlzoo.layers.roi_pool import RoIPool
+from dlzoo.layers.sampled_rois import SampledRoIs, WithLots
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
 from dlzoo.layers.stochastic_depth import StochasticDepth
 from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
 from dlzoo.layers.upsampling import BilinearUpsampling2D
+from dlzoo.layers.yolo import ObjectnessPrior, YOLOBoxes, YOLOCandidates
+from dlzoo.layers.yolo_detections import YOLODetections
 
 __all__ = [
     "AdaIN",
@@ -43,6 +52,7 @@ __all__ = [
     "AuxiliaryOutputs",
     "BatchNormalization",
     "BilinearUpsampling2D",
+    "BoxLabels",
     "ClassLabels",
     "ConvBN",
     "ConvolutionalBlock",
@@ -62,18 +72,31 @@ __all__ = [
     "LocalResponseNormalization",
     "MBConv",
     "MatchSides",
+    "ObjectnessPrior",
     "PadToMultiple",
     "PixelLabels",
+    "Proposals",
     "RadialBasis",
     "RandomWarp",
     "ReflectionConv2D",
     "ReflectionPadding2D",
+    "RegionProposalHead",
+    "Reorg",
+    "RoIAlign",
+    "RoIDetections",
+    "RoIPool",
+    "SampledRoIs",
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",
     "SubSampling",
     "TableConv2D",
+    "WithLots",
+    "YOLOBoxes",
+    "YOLOCandidates",
+    "YOLODetections",
     "edge_filter",
+    "leaky_tenth",
     "output_side",
     "residual_block",
     "scaled_tanh",

@@ -3,6 +3,7 @@
 from dlzoo.models.adain import adain
 from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
+from dlzoo.models.darknet_files import write_darknet
 from dlzoo.models.efficientnet import (
     efficientnet_b0,
     efficientnet_b1,
@@ -13,6 +14,7 @@ from dlzoo.models.efficientnet import (
     efficientnet_b6,
     efficientnet_b7,
 )
+from dlzoo.models.faster_rcnn import faster_rcnn
 from dlzoo.models.googlenet import googlenet
 from dlzoo.models.lenet5 import lenet5
 from dlzoo.models.loading import load_weights
@@ -29,6 +31,10 @@ from dlzoo.models.unet import unet
 from dlzoo.models.unet_backbone import unet_backbone
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.models.vgg_small import vgg_small
+from dlzoo.models.yolo import yolo
+from dlzoo.models.yolo_detecting import yolo_detector, yolo_loss
+from dlzoo.models.yolo_v2 import yolo_v2, yolo_v2_tiny
+from dlzoo.models.yolo_v3 import yolo_v3, yolo_v3_tiny
 from dlzoo.weights import card
 
 __all__ = [
@@ -48,6 +54,7 @@ __all__ = [
     "efficientnet_b5",
     "efficientnet_b6",
     "efficientnet_b7",
+    "faster_rcnn",
     "features",
     "googlenet",
     "lenet5",
@@ -68,6 +75,14 @@ __all__ = [
     "vgg16",
     "vgg19",
     "vgg_small",
+    "write_darknet",
+    "yolo",
+    "yolo_detector",
+    "yolo_loss",
+    "yolo_v2",
+    "yolo_v2_tiny",
+    "yolo_v3",
+    "yolo_v3_tiny",
 ]
 
 

@@ -204,14 +204,19 @@ def classifier(design):
                 name=name,
             )
 
-        # Without its annotations, which would replace those above.
-        names = ("__module__", "__name__", "__qualname__", "__doc__")
-        functools.update_wrapper(builder, documented, assigned=names)
-        # With this, `help` would show the signature of `documented`.
-        del builder.__dict__["__wrapped__"]
-        return builder
+        return documented_as(builder, documented)
 
     return decorate
+
+
+def documented_as(builder, documented):
+    """`builder` under the name and with the words of `documented`."""
+    # Without its annotations, which would replace those of the builder.
+    names = ("__module__", "__name__", "__qualname__", "__doc__")
+    functools.update_wrapper(builder, documented, assigned=names)
+    # With this, `help` would show the signature of `documented`.
+    del builder.__dict__["__wrapped__"]
+    return builder
 
 
 def _check(design, facts, classes, input_shape, pooling, origin, activation):

@@ -8,7 +8,7 @@ import numpy as np
 
 from dlzoo.layers import RandomWarp
 from dlzoo.segmentation.settings import MaskSettings
-from dlzoo.training.augmenting import chosen_names
+from dlzoo.training.augmenting import chosen_names, relit
 
 SCALE = (0.6, 1.6)
 ROTATION = 15.0  # degrees
@@ -45,7 +45,7 @@ class JointAugmentation:
         )
 
     def __call__(self, generator: np.random.Generator, images: Any, *others: Any) -> tuple:
-        images = self._light(generator, images)
+        images = relit(generator, images, brightness=self.brightness, contrast=self.contrast)
         if not self.moves:
             return images, *others
         # the layer's own numbers go on from call to call; a run that was resumed must see
@@ -54,21 +54,6 @@ class JointAugmentation:
         self.warp.generator.state.assign(key.astype("uint32"))
         moved = self.warp((images, *others), training=True)
         return tuple(keras.ops.convert_to_numpy(part) for part in moved)
-
-    def _light(self, generator, images):
-        """Brightness and contrast, as of another exposure; values stay within 0 to 255."""
-        if not (self.brightness or self.contrast):
-            return images
-        images = np.asarray(images, "float32")
-        shape = (len(images), 1, 1, 1)
-        if self.contrast:
-            factor = generator.uniform(1 - self.contrast, 1 + self.contrast, shape)
-            mean = images.mean(axis=(1, 2, 3), keepdims=True)
-            images = (images - mean) * factor.astype("float32") + mean
-        if self.brightness:
-            shift = 255 * generator.uniform(-self.brightness, self.brightness, shape)
-            images = images + shift.astype("float32")
-        return np.clip(images, 0, 255)
 
 
 def augmentation(settings: MaskSettings, size: tuple[int, int], void: int) -> Callable | None:

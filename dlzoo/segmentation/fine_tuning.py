@@ -14,10 +14,10 @@ from dlzoo.segmentation import networks
 from dlzoo.segmentation.mask_task import MaskTask
 from dlzoo.segmentation.settings import MaskSettings
 from dlzoo.segmentation.tiling import network_step
+from dlzoo.training.image_models import check_own_size, usual_size
 from dlzoo.training.tuning import FineTuned, run_task
 
 _LARGEST = 512  # pixels; longer sides are brought to it unless a size is given
-_ROUND = 32  # what a size that we choose is a multiple of
 
 
 def fine_tune(
@@ -172,12 +172,10 @@ def _size(dataset, network, image_size):
     elif None not in own:
         size = own
     else:
-        size = _usual_size(next(iter(sizes)), len(sizes) > 1)
-    if any(mine not in (None, side) for mine, side in zip(own, size, strict=True)):
-        raise ValueError(
-            f"fine_tune: image_size must be what {network.name!r} was built for, {own}; got "
-            f"{size}."
-        )
+        size = next(iter(sizes))
+        if len(sizes) > 1 or max(size) > _LARGEST:
+            size = usual_size(size, _LARGEST)
+    check_own_size(network.name, own, size)
     return size, sizes != {size}
 
 
@@ -189,15 +187,6 @@ def _image_sizes(dataset):
             with Image.open(path) as image:
                 sizes[image.height, image.width] = None
     return sizes.keys()
-
-
-def _usual_size(size, several):
-    longest = max(size)
-    if longest <= _LARGEST and not several:
-        return size
-    shrink = min(_LARGEST / longest, 1.0)
-    height, width = (max(_ROUND, round(side * shrink / _ROUND) * _ROUND) for side in size)
-    return height, width
 
 
 def _check_crop(crop, size, step):

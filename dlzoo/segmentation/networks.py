@@ -15,14 +15,16 @@ from dlzoo.layers import BilinearUpsampling2D, InvertedDropout
 from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.models import Network, create_model
-from dlzoo.models.taps import tensors_before
 from dlzoo.training import seeded
-from dlzoo.training.image_models import flat, free_name, origin
-from dlzoo.weights import card
+from dlzoo.training.image_models import (
+    encoder_part,
+    first_weights,
+    flat,
+    free_name,
+    origin,
+)
 
 HEAD = "head"
-AUTO = "auto"
-_ENCODER = ("stem", "stage")  # how names of layers begin that belong to a backbone
 
 # Layers after the scores that have nothing to learn; those that change their size stay.
 _ANSWERS = (layers.Activation, layers.Softmax, PixelLabels)
@@ -92,9 +94,7 @@ def from_zoo(
         seed: Of what is random.
         options: Of the builder.
     """
-    if isinstance(weights, str) and weights == AUTO:
-        published = card(options.get("backbone", name)).weights_names
-        weights = next(iter(published), None)
+    weights = first_weights(name, weights, options)
     settings = {"input_shape": (None, None, 3)} | dict(options)
     with seeded(seed):
         model = create_model(
@@ -147,7 +147,7 @@ def _taken(image, output, model, classes, pretrained, seed):
     for layer in after:
         x = layer(x)
     core = Network(image, features, name=f"{name}_core")
-    body = _encoder(core) if pretrained else core
+    body = encoder_part(core) if pretrained else core
     report = getattr(model, "load_report", None)
     return Segmenter(name, Network(image, x, name=name), core, body, pretrained, report)
 
@@ -175,13 +175,3 @@ def _ends_in_scores(layer):
     if not isinstance(layer, layers.Conv2D):
         return False
     return set(layer.kernel_size) == {1} or layer.activation is keras.activations.softmax
-
-
-def _encoder(core):
-    """The backbone's part of a network, or all of it if nothing is named like one."""
-    inside = tensors_before(core.output)
-    mine = [tensor for name, tensor in inside.items() if name.startswith(_ENCODER)]
-    others = [name for name in inside if not name.startswith(_ENCODER)]
-    if not mine or others[-1] in tensors_before(mine[-1]):
-        return core
-    return Network(core.input, mine[-1], name=f"{core.name}_encoder")

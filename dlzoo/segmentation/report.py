@@ -8,13 +8,13 @@ from dlzoo._text import columns
 from dlzoo.training import Diagnosis
 from dlzoo.training.results import (
     StageSummary,
-    circumstances,
     diagnosis_from,
     facts_from,
     headline,
+    page,
+    per_cent,
+    worst_first,
 )
-
-_CLASSES = 30  # at most so many are listed
 
 
 @dataclass(frozen=True)
@@ -132,43 +132,26 @@ class MaskReport:
 
     def __str__(self) -> str:
         size = "x".join(str(side) for side in self.settings["image_size"])
-        lines = [
+        return page(
+            self,
             f"{self.model} on {len(self.classes)} classes of pixels, images {size}: "
             f"{self.headline} mean IoU {self.mean_iou:.2%}",
-            "",
             self._splits(),
-            "",
-            *self._classes(),
-            "",
-            str(self.diagnosis),
-        ]
-        if self.worst:
-            lines += ["", "Worst images:", *(f"  {image}" for image in self.worst)]
-        if self.notes:
-            lines += ["", "Notes:", *(f"  {note}" for note in self.notes)]
-        return "\n".join([*lines, "", *circumstances(self)])
+            self._classes(),
+        )
 
     def _splits(self):
         rows = [("", "images", "mean IoU", "mean Dice", "pixels right", "borders F1")]
         for name, score in self.splits.items():
             parts = score.mean_iou, score.mean_dice, score.pixel_accuracy, score.boundary_f1
-            rows.append((name, str(score.images), *map(_per_cent, parts)))
+            rows.append((name, str(score.images), *map(per_cent, parts)))
         return columns(rows, right=range(1, 6))
 
     def _classes(self):
-        scores = sorted(
-            self.splits[self.headline].classes,
-            key=lambda score: 2 if score.iou is None else score.iou,
-        )
-        shown = scores[:_CLASSES]
-        few = f" ({len(shown)} of {len(scores)})" if len(shown) < len(scores) else ""
-        yield f"Classes, the worst first{few}, on {self.headline}:"
-        rows = [("", "IoU", "Dice", "precision", "recall", "pixels")]
-        for score in shown:
-            parts = score.iou, score.dice, score.precision, score.recall
-            rows.append((score.name, *map(_per_cent, parts), f"{score.pixels:,}"))
-        yield from (f"  {line}" for line in columns(rows, right=range(1, 6)).split("\n"))
+        def row(one):
+            parts = one.iou, one.dice, one.precision, one.recall
+            return (one.name, *map(per_cent, parts), f"{one.pixels:,}")
 
-
-def _per_cent(value):
-    return "-" if value is None else f"{value:.1%}"
+        head = ("", "IoU", "Dice", "precision", "recall", "pixels")
+        title = f"Classes, the worst first{{}}, on {self.headline}:"
+        return worst_first(title, self.splits[self.headline].classes, "iou", head, row)

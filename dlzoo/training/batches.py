@@ -21,6 +21,7 @@ class Batches(keras.utils.PyDataset):
         change: Called as `change(generator, *batch)` for each batch, to give back another:
             augmentation of inputs and targets together. The generator (NumPy's) follows
             from `(seed, epoch, step)`, so that a resumed run sees the same changes, too.
+        arrange: Called last as `arrange(*batch)`, to bring it into the network's form.
 
     Example:
         >>> batches = Batches(np.arange(10), np.arange(10), batch_size=4)
@@ -28,7 +29,9 @@ class Batches(keras.utils.PyDataset):
         [4, 3, 3]
     """
 
-    def __init__(self, inputs, targets, batch_size, *, weights=None, seed=None, change=None):
+    def __init__(
+        self, inputs, targets, batch_size, *, weights=None, seed=None, change=None, arrange=None
+    ):
         super().__init__()
         self.inputs = inputs
         self.targets = targets
@@ -36,6 +39,7 @@ class Batches(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.seed = seed
         self.change = change
+        self.arrange = arrange
         self.epoch = 0
 
     @property
@@ -60,7 +64,7 @@ class Batches(keras.utils.PyDataset):
         batch: tuple = self.inputs[chosen], self.targets[chosen]
         if self.weights is not None:
             batch = *batch, self.weights[chosen]
-        if self.change is None:
-            return batch
-        key = (*(self.seed or ()), self.epoch, step)
-        return self.change(np.random.default_rng(key), *batch)
+        if self.change is not None:
+            key = (*(self.seed or ()), self.epoch, step)
+            batch = self.change(np.random.default_rng(key), *batch)
+        return batch if self.arrange is None else self.arrange(*batch)

@@ -3,7 +3,7 @@
 import json
 import platform
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from dlzoo._files import atomic_path, write_json
+from dlzoo._text import columns
 from dlzoo.layers.saved_model import MODEL
 from dlzoo.training.diagnosis import Diagnosis
 from dlzoo.training.run import Run
@@ -20,6 +21,7 @@ from dlzoo.visualize import learning_curves, save_figure
 
 REPORT = "report.json"
 HISTORY = "history.json"
+_CLASSES = 30  # at most so many are listed
 
 Answers = dict[str, Any]  # by split
 History = tuple[dict[str, Any], ...]
@@ -100,6 +102,41 @@ def circumstances(report: Any) -> Iterator[str]:
     yield f"With: {versions}"
 
 
+def page(report: Any, *parts: str) -> str:
+    """The text of a report: its own parts, diagnosis, worst images, notes, circumstances."""
+    blocks = [*parts, str(report.diagnosis)]
+    for title, rows in (("Worst images:", report.worst), ("Notes:", report.notes)):
+        if rows:
+            blocks.append("\n".join([title, *(f"  {row}" for row in rows)]))
+    return "\n\n".join([*blocks, "\n".join(circumstances(report))])
+
+
+def worst_first(
+    title: str,
+    scores: Sequence[Any],
+    key: str,
+    head: Sequence[str],
+    row: Callable[[Any], tuple],
+) -> str:
+    """A table of classes, at most thirty, those without a number last.
+
+    Args:
+        title: Its beginning, and what it is about: `"Classes, the worst first{}, on test:"`;
+            the braces become how many are shown, if not all are.
+        scores: Of each class.
+        key: The attribute to sort by.
+        head: Of the columns.
+        row: The words of a class.
+    """
+    ordered = sorted(
+        scores, key=lambda one: 2 if getattr(one, key) is None else getattr(one, key)
+    )
+    shown = ordered[:_CLASSES]
+    few = f" ({len(shown)} of {len(ordered)})" if len(shown) < len(ordered) else ""
+    table = columns([head, *map(row, shown)], right=range(1, len(head)))
+    return "\n".join([title.format(few), *(f"  {line}" for line in table.split("\n"))])
+
+
 def facts_from(values: Mapping[str, Any]) -> dict[str, Any]:
     """What the reports of all tasks have in common, back from JSON."""
     return {
@@ -117,6 +154,11 @@ def diagnosis_from(values: Mapping[str, Any]) -> Diagnosis:
     """Back from `to_dict` or JSON."""
     lists = {name: tuple(values[name]) for name in ("problems", "remedies")}
     return Diagnosis(**{**values, **lists})
+
+
+def per_cent(value: float | None) -> str:
+    """For tables; a dash where nothing was measured."""
+    return "-" if value is None else f"{value:.1%}"
 
 
 def _summaries(run, history):

@@ -156,13 +156,15 @@ class Run:
             weights=task.weights("train"),
             seed=(settings.seed, stage),
             change=change,
+            arrange=task.arrange(),
         )
-        dev = None
+        dev = measure = None
         if "dev" in self.dataset.splits:
             size = dev_batch or task.forward_batch
-            dev = Batches(inputs("dev"), task.targets("dev"), size)
+            dev = Batches(inputs("dev"), task.targets("dev"), size, arrange=task.arrange())
+            measure = task.measure(self.network, dev.inputs)
         limit_batch_norm_momentum(model, len(train))
-        return Trainable(model, train, dev, task.loss(), task.metrics())
+        return Trainable(model, train, dev, task.loss(), task.metrics(), measure)
 
     def _set_precision(self):
         if self.settings.mixed_bfloat16:

@@ -97,6 +97,10 @@ class Task(ABC):
         """What changes images together with their targets; see `Batches`."""
         return None
 
+    def arrange(self) -> Callable[..., tuple] | None:
+        """What brings batches, also those of dev, into the network's form; see `Batches`."""
+        return None
+
     @abstractmethod
     def loss(self) -> Any:
         """From scores (logits), for `compile`."""
@@ -104,6 +108,18 @@ class Task(ABC):
     @abstractmethod
     def metrics(self) -> list[Any]:
         """New ones, for `compile`."""
+
+    def measure(self, network: Any, images: Any) -> Callable[[], Mapping[str, float]] | None:
+        """What is measured on dev after every epoch where Keras's metrics cannot do it.
+
+        Args:
+            network: What is trained.
+            images: Those of dev.
+
+        Returns:
+            A function that gives name to number, or None.
+        """
+        return None
 
     @abstractmethod
     def score(self, logs: Mapping[str, float]) -> tuple[float, ...]:

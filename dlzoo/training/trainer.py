@@ -35,6 +35,7 @@ class Trainable:
         dev: Batches that the score is measured on, or None.
         loss: As in `keras.Model.compile`.
         metrics: The same; new objects for each stage.
+        measure: Called after an epoch; what it gives is in the logs as `val_<name>`.
     """
 
     model: keras.Model
@@ -42,6 +43,7 @@ class Trainable:
     dev: Batches | None
     loss: Any
     metrics: Sequence[Any] = ()
+    measure: Callable[[], Mapping[str, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,9 @@ class _Epochs(keras.callbacks.Callback):
         logs = {name: float(value) for name, value in logs.items()}
         if "val_loss" in logs:
             self._check("val_loss", logs["val_loss"], f"epoch {epoch + 1}")
+        if self.trainable.measure is not None:
+            measured = self.trainable.measure()
+            logs |= {f"val_{name}": float(value) for name, value in measured.items()}
         self.bar.update(self.task, note=_note(logs))
         record = {
             "stage": self.stage.name,

@@ -1,4 +1,4 @@
-"""Pictures: learning curves, confusion matrices, scores of labels, galleries of images,
+"""Pictures: learning curves, confusion matrices, scores of labels, boxes, galleries of images,
 and what networks look at.
 
 Those that ask a network arrive when used: they import Keras, which imports pyplot.
@@ -8,11 +8,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 from dlzoo.visualize.bars import label_scores
+from dlzoo.visualize.box_drawing import class_colours, draw_boxes
 from dlzoo.visualize.confusion import confusion_matrix
 from dlzoo.visualize.contact_sheet import contact_sheet
 from dlzoo.visualize.curves import learning_curves
 from dlzoo.visualize.figures import new_figure, save_figure
 from dlzoo.visualize.gallery import gallery
+from dlzoo.visualize.precision_curves import precision_recall_curves
 from dlzoo.visualize.scatter import true_against_predicted
 from dlzoo.visualize.search import search_history, search_parameters
 
@@ -46,8 +48,10 @@ __all__ = [
     "ReceptiveField",
     "TopPatches",
     "activations",
+    "class_colours",
     "confusion_matrix",
     "contact_sheet",
+    "draw_boxes",
     "filters",
     "gallery",
     "grad_cam",
@@ -55,6 +59,7 @@ __all__ = [
     "learning_curves",
     "new_figure",
     "overlay",
+    "precision_recall_curves",
     "receptive_field",
     "saliency",
     "save_figure",

@@ -80,9 +80,12 @@ LAYOUTS = {
         Layout("dlzoo", (), "/", {}, channels_first=False),
         Layout("keras", ("keras",), "/", {}, channels_first=False),
         Layout("torchvision", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        # names of torchvision's detectors before its version 0.13, which its files still have
+        Layout("torchvision-0.12", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
         Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        Layout("darknet", ("darknet",), "/", {}, channels_first=True),
     )
 }
 
@@ -95,10 +98,12 @@ class Top:
         heads: Those that have an output a class. They stay random where the file has none
             of their shape.
         hidden: The others with weights. They stay random where the file has none at all.
+        step: The outputs of a head are a multiple of it.
     """
 
     heads: tuple[str, ...] = ("head",)
     hidden: tuple[str, ...] = ()
+    step: int = 1
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlzoo.data import open_images, open_masks, read_image
+from dlzoo.data import open_boxes, open_images, open_masks, read_image
 from dlzoo.data.tfds import export_tfds
 from dlzoo.errors import DataError, MissingExtraError
 
@@ -71,6 +71,43 @@ class DlzooMasks(tfds.core.GeneratorBasedBuilder):
             yield number, {"image": picture(number), "segmentation_mask": mask}
 
     first = 0
+
+    def _generate_examples(self):
+        yield from ()
+
+
+class DlzooBoxes(tfds.core.GeneratorBasedBuilder):
+    """Two images; one has two boxes, one of them difficult, the other has none."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "objects": tfds.features.Sequence(
+                {
+                    "bbox": tfds.features.BBoxFeature(),
+                    "label": tfds.features.ClassLabel(names=CLASSES),
+                    "is_difficult": np.bool_,
+                }
+            ),
+        }
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate()}
+
+    def _generate(self):
+        for number in range(2):
+            objects = [
+                {
+                    "bbox": tfds.features.BBox(ymin=0.0, xmin=0.0, ymax=1.0, xmax=place / 2),
+                    "label": place - 1,
+                    "is_difficult": place == 2,
+                }
+                for place in (1, 2)
+            ]
+            yield number, {"image": picture(number), "objects": [] if number else objects}
 
     def _generate_examples(self):
         yield from ()
@@ -149,6 +186,20 @@ def test_open_masks(data_dir, tmp_path, monkeypatch, first):
 def test_no_masks(data_dir):
     with pytest.raises(DataError, match=r"needs an image and a mask; .* has image"):
         open_masks("tfds:dlzoo_toy")
+
+
+def test_open_boxes(data_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLZOO_CACHE", str(tmp_path / "cache"))
+    dataset = open_boxes("tfds:dlzoo_boxes", fractions={"train": 1.0})
+    assert dataset.classes == tuple(CLASSES)
+    examples = dataset.splits["train"]
+    held = next(place for place, boxes in enumerate(examples.boxes) if len(boxes))
+    assert examples.boxes[held].tolist() == [[0, 0, 3.5, 9], [0, 0, 7, 9]]
+    assert examples.labels[held].tolist() == [0, 1]
+    assert examples.ignored[held].tolist() == [False, True]
+    assert len(examples.boxes[1 - held]) == 0
+    with pytest.raises(DataError, match=r"detection needs an image and objects with a"):
+        open_boxes("tfds:dlzoo_toy")
 
 
 def test_a_failure_leaves_nothing_behind(data_dir, tmp_path):

@@ -45,3 +45,18 @@ def test_weights_come_with_their_examples():
     batches = Batches(np.arange(10), np.arange(10), 4, weights=weights, seed=(0,))
     inputs, _, got = batches[1]
     np.testing.assert_array_equal(got, inputs / 10)
+
+
+def test_what_is_arranged_comes_after_what_is_changed():
+    def change(generator, inputs, targets):
+        return inputs + 100, targets
+
+    def arrange(inputs, targets):
+        return {"image": inputs, "truth": targets}, targets
+
+    plain = Batches(np.arange(4), np.arange(4), 2, arrange=arrange)
+    assert plain[0][0]["image"].tolist() == [0, 1]
+    changed = Batches(np.arange(4), np.arange(4), 2, change=change, arrange=arrange)
+    both, targets = changed[1]
+    assert both["image"].tolist() == [102, 103]
+    assert both["truth"].tolist() == targets.tolist() == [2, 3]

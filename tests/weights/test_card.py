@@ -243,6 +243,7 @@ def test_every_row_is_complete():
             "Apache-2.0",
             "CC-BY-4.0",
             "GPL-3.0",
+            "LicenseRef-YOLO",  # "Darknet is public domain."
         }
     for row in CARDS:
         keys = [(w.name, w.origin, str(w.options)) for w in row.weights]
@@ -325,7 +326,9 @@ def test_list_models():
         "resnet50",
     ]
     assert list_models("vit*") == []
-    with pytest.raises(ValueError, match=r"task must be one of \['classification', 'segm"):
+    with pytest.raises(
+        ValueError, match=r"task must be one of \['classification', 'detection', 'segm"
+    ):
         list_models(task="detectoin")
 
 

@@ -3,6 +3,7 @@
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
+    faster_rcnn,
     googlenet,
     lenet5,
     mlp,
@@ -13,6 +14,7 @@ from dlzoo.weights.cards import (
     unet,
     vgg,
     vgg_small,
+    yolo,
 )
 from dlzoo.weights.facts import Card
 
@@ -29,4 +31,6 @@ CARDS: tuple[Card, ...] = (
     *efficientnet.CARDS,
     *style.CARDS,
     *unet.CARDS,
+    *yolo.CARDS,
+    *faster_rcnn.CARDS,
 )
