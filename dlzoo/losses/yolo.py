@@ -111,13 +111,13 @@ class YOLOLoss(keras.losses.Loss):
         `(batch, candidates)`."""
         boxes, classes = unpacked(y_true)
         boxes = ops.cast(boxes, y_pred.dtype)
-        sides = self.input_shape or self._square(y_pred)
-        places = grid(*sides, self.anchors, self.strides)
+        height, width = sides = self.input_shape or self._square(y_pred)
+        places = grid(height, width, self.anchors, self.strides)
         mine = responsible(
             boxes, classes, input_shape=sides, anchors=self.anchors, strides=self.strides
         )
-        rows = ops.take_along_axis(y_pred, mine.index[..., None], axis=1)
-        own = [ops.cast(ops.take(part, mine.index, axis=0), rows.dtype) for part in places]
+        rows = ops.take_along_axis(y_pred, mine.candidate[..., None], axis=1)
+        own = [ops.cast(ops.take(part, mine.candidate, axis=0), rows.dtype) for part in places]
         safe = ops.where(
             mine.there[..., None], boxes, ops.cast([0.0, 0.0, 1.0, 1.0], boxes.dtype)
         )
@@ -179,7 +179,7 @@ class YOLOLoss(keras.losses.Loss):
         boxes = ops.where(real(boxes, classes)[..., None], boxes, 0.0)
         best = ops.max(iou(decoded_boxes(raw, *places), boxes), axis=-1)
         numbers = ops.arange(y_pred.shape[1], dtype="int32")
-        taken = ops.equal(mine.index[:, :, None], numbers)
+        taken = ops.equal(mine.candidate[:, :, None], numbers)
         taken = ops.any(ops.logical_and(taken, mine.there[..., None]), axis=1)
         empty = ops.logical_not(ops.logical_or(taken, best > self.ignore))
         raw = y_pred[..., 4]

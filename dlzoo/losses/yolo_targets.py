@@ -6,7 +6,7 @@ shape overlaps the object's most, if both had the same centre. Sources: Redmon a
 section 2.1; ties as in pjreddie/darknet, `src/yolo_layer.c`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -16,12 +16,12 @@ class Responsible(NamedTuple):
     """For each object of each image.
 
     Attributes:
-        index: Its candidate, int32 `(batch, objects)`; 0 where there is no object.
+        candidate: Its number, int32 `(batch, objects)`; 0 where there is no object.
         there: Whether the object counts, bool `(batch, objects)`.
     """
 
-    index: object
-    there: object
+    candidate: Any
+    there: Any
 
 
 def unpacked(targets):
@@ -62,7 +62,7 @@ def responsible(boxes, classes, *, input_shape, anchors, strides):
         >>> boxes = ops.convert_to_tensor([[[40.0, 0.0, 56.0, 20.0], [0.0] * 4]])
         >>> found = responsible(boxes, ops.convert_to_tensor([[0, -1]]), input_shape=(32, 64),
         ...     anchors=[[(60, 60), (15, 15)]], strides=[32])
-        >>> [int(i) for i in found.index[0]]     # the second anchor of the second cell
+        >>> [int(i) for i in found.candidate[0]]     # the second anchor of the second cell
         [3, 0]
     """
     dtype = boxes.dtype
@@ -97,7 +97,9 @@ def _taken(index, there):
 
 def _table(input_shape, anchors, strides):
     """What is known of each anchor: one row an anchor, scale after scale."""
-    rows = {key: [] for key in ("shape", "stride", "rows", "columns", "share", "first")}
+    rows: dict[str, list] = {
+        key: [] for key in ("shape", "stride", "rows", "columns", "share", "first")
+    }
     start = 0
     for stride, scale in zip(strides, anchors, strict=True):
         down, across = (-(-side // stride) for side in input_shape)

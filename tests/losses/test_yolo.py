@@ -184,7 +184,10 @@ def test_who_is_responsible():
     )
     # 12 coarse candidates, then 4 x 6 cells of two. The second box meets the third in cell
     # and anchor, and the later counts.
-    assert ops.convert_to_numpy(found.index).tolist() == [[0, 12, 12, 11, 0], [8, 41, 0, 0, 0]]
+    assert ops.convert_to_numpy(found.candidate).tolist() == [
+        [0, 12, 12, 11, 0],
+        [8, 41, 0, 0, 0],
+    ]
     assert ops.convert_to_numpy(found.there).tolist() == [
         [True, False, True, True, False],
         [True, True, False, False, False],
@@ -207,7 +210,7 @@ def test_what_is_learnt_is_the_truth(scores, box):
         truth[..., :4], truth[..., 4],
         input_shape=SIDES, anchors=facts["anchors"], strides=facts["strides"],
     )  # fmt: skip
-    rows = raw[0][ops.convert_to_numpy(chosen.index)[0, :2]]
+    rows = raw[0][ops.convert_to_numpy(chosen.candidate)[0, :2]]
     assert (rows[:, 5:].argmax(axis=1) == [2, 0]).all()
     assert (rows[:, 4] > 0).all()
 
