@@ -34,7 +34,7 @@ def suppress_classes(boxes, scores, iou_threshold, most, score_threshold):
         "count": tf.TensorSpec((), tf.int32),
     }
     return tf.map_fn(
-        lambda image: _one_image(*image, iou_threshold, most, score_threshold),
+        lambda image: _one_image(image[0], image[1], iou_threshold, most, score_threshold),
         (boxes, scores),
         fn_output_signature=form,
     )

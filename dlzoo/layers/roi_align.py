@@ -74,7 +74,7 @@ class RoIAlign(layers.Layer):
         level = self._level(boxes)
         if not self.sampling:
             found = [
-                _pooled(each, self._bins(boxes, stride, each), self.size)
+                _pooled(each, self._bins(boxes, stride), self.size)
                 for each, stride in zip(maps, self.strides, strict=True)
             ]
             return sum(
@@ -91,7 +91,7 @@ class RoIAlign(layers.Layer):
         known = ops.convert_to_tensor(self.levels, "float32")
         return ops.sum(ops.cast(level[..., None] >= known, "int32"), axis=-1) - 1
 
-    def _bins(self, boxes, stride, like):
+    def _bins(self, boxes, stride):
         """First edge and length of the bins on an axis, in steps: y, then x."""
         boxes = boxes / ops.cast(stride, "float32") - (0.5 if self.aligned else 0.0)
         for axis, bins in ((1, self.size[0]), (0, self.size[1])):
@@ -120,9 +120,9 @@ class RoIAlign(layers.Layer):
             )
         )
         starts = starts + ops.arange(batch, dtype="int32")[:, None] * places
-        rows, columns = self._bins(boxes, strides[..., None], None)
-        down = list(self._samples(*rows, self.size[0], heights))
-        across = list(self._samples(*columns, self.size[1], widths))
+        (top, high), (left, wide) = self._bins(boxes, strides[..., None])
+        down = list(self._samples(top, high, self.size[0], heights))
+        across = list(self._samples(left, wide, self.size[1], widths))
         total = 0.0
         for y, part_y in down:
             row = starts[..., None] + y * widths[..., None]

@@ -25,7 +25,7 @@ def feature_pyramid(maps, channels=256):
         >>> [level.shape for level in feature_pyramid(maps, 4)]
         [(None, 16, 24, 4), (None, 8, 12, 4), (None, 4, 6, 4)]
     """
-    levels = []
+    levels: list = []
     above = None
     for place, each in reversed(list(enumerate(maps, 1))):
         x = layers.Conv2D(channels, 1, name=f"pyramid{place}_across", **INITIAL)(each)

@@ -1,5 +1,7 @@
 """Boxes: round trips, overlap, and suppression against one that is done by hand."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dlzoo.detection import boxes as box
+from tests.models.zoo import compiled
 
 quick = settings(max_examples=25, deadline=None)
 numbers = st.integers(0, 40).map(float)
@@ -159,7 +162,8 @@ def test_a_class_at_a_time(own):
     boxes, rng = crowd(0, 2, 20, 3) if own else crowd(1, 2, 20)
     scores = (rng.uniform(size=(2, 20, 3)) * 8).round().astype("float32") / 8
     limits = {"iou_threshold": 0.4, "most": 12}
-    found = box.class_wise_suppression(boxes, scores, score_threshold=0.3, **limits)
+    suppress = functools.partial(box.class_wise_suppression, score_threshold=0.3, **limits)
+    found = compiled(suppress)(boxes, scores)
     found = {name: to_numpy(value) for name, value in found.items()}
     for image in range(2):
         kept = by_class(boxes[image], scores[image], **limits)
@@ -178,7 +182,8 @@ def test_a_class_at_a_time(own):
 def test_suppression_of_a_batch():
     boxes, rng = crowd(2, 3, 15)
     scores = (rng.uniform(size=(3, 15)) * 8).round().astype("float32") / 8
-    indices, count = box.non_max_suppression(boxes, scores, iou_threshold=0.3, most=9)
+    suppress = functools.partial(box.non_max_suppression, iou_threshold=0.3, most=9)
+    indices, count = compiled(suppress)(boxes, scores)
     for image in range(3):
         kept = suppressed(boxes[image], scores[image], 0.3, 9)
         assert to_numpy(indices)[image].tolist() == kept + [0] * (9 - len(kept))
@@ -222,7 +227,8 @@ def test_soft_suppression_is_that_by_hand(method):
     boxes, rng = crowd(5, 2, 12)
     boxes[:, :2] = boxes[:, 2:4]  # equal boxes
     scores = rng.uniform(size=(2, 12)).astype("float32")
-    indices, left, count = box.soft_nms(boxes, scores, method=method, most=14)
+    suppress = functools.partial(box.soft_nms, method=method, most=14)
+    indices, left, count = compiled(suppress)(boxes, scores)
     for image in range(2):
         kept = softened(boxes[image], scores[image], method, 14)
         many = int(count[image])

@@ -11,7 +11,7 @@ import dlzoo
 from dlzoo._boxes import decode
 from dlzoo.layers.inside import sublayers
 from dlzoo.models.loading import design_of
-from tests.models.zoo import count, fill, images
+from tests.models.zoo import count, fill, images, outputs
 from tests.references.draw import draw, image, sample
 from tests.references.files import Golden
 
@@ -85,7 +85,7 @@ def found(golden, loaded):
     probe = keras.Model(loaded.inputs, wanted | loaded.output)
     height, width = golden.facts["size"]
     x = keras.ops.convert_to_tensor(image((1, height, width, 3), seed=height))
-    return {name: keras.ops.convert_to_numpy(v) for name, v in probe(x).items()}
+    return {name: keras.ops.convert_to_numpy(v) for name, v in outputs(probe, x).items()}
 
 
 def close(golden, name, value, tolerance=1e-3):
@@ -98,7 +98,6 @@ def close(golden, name, value, tolerance=1e-3):
 
 
 @pytest.mark.slow
-@pytest.mark.backend
 def test_what_it_detects_is_what_torchvision_detects(golden, found):
     many = len(golden.arrays["scores"])
     assert found["count"] == [many]
@@ -154,7 +153,7 @@ def test_detections_are_in_the_image_and_in_order():
     model = fill(small(score_threshold=0.0), 0.7)
     found = {
         name: keras.ops.convert_to_numpy(value)
-        for name, value in model(images(2, 64, 96, 3)).items()
+        for name, value in outputs(model, images(2, 64, 96, 3)).items()
     }
     assert found["boxes"].shape == (2, 7, 4)
     assert found["classes"].dtype == "int32"

@@ -287,6 +287,15 @@ def outputs(model, x):
     return jax.jit(call)(*([v.value for v in state] for state in states), x)
 
 
+def compiled(function):
+    """`function` of tensors, compiled as a whole on JAX, as `outputs`."""
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    return jax.jit(function)
+
+
 def answer(model, x, **flags):
     """What `model` says to `x`, as NumPy."""
     if not flags:
