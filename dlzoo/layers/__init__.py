@@ -22,6 +22,7 @@ from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
+from dlzoo.layers.object_scores import ObjectScores
 from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
@@ -33,6 +34,7 @@ from dlzoo.layers.squeeze_excite import SqueezeExcite
 from dlzoo.layers.stochastic_depth import StochasticDepth
 from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
+from dlzoo.layers.window_grid import WindowGrid
 
 __all__ = [
     "AdaIN",
@@ -59,6 +61,7 @@ __all__ = [
     "LocalResponseNormalization",
     "MBConv",
     "MatchSides",
+    "ObjectScores",
     "PadToMultiple",
     "RadialBasis",
     "RandomWarp",
@@ -69,6 +72,7 @@ __all__ = [
     "StochasticDepth",
     "SubSampling",
     "TableConv2D",
+    "WindowGrid",
     "edge_filter",
     "output_side",
     "residual_block",

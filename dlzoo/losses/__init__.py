@@ -4,6 +4,7 @@ from dlzoo.losses.combined import CombinedLoss
 from dlzoo.losses.content import ContentLoss
 from dlzoo.losses.dice import DiceLoss
 from dlzoo.losses.focal import FocalLoss
+from dlzoo.losses.localization import LocalizationLoss
 from dlzoo.losses.pixel_cross_entropy import PixelCrossEntropy
 from dlzoo.losses.style import StyleLoss
 from dlzoo.losses.total_variation import TotalVariation
@@ -13,6 +14,7 @@ __all__ = [
     "ContentLoss",
     "DiceLoss",
     "FocalLoss",
+    "LocalizationLoss",
     "PixelCrossEntropy",
     "StyleLoss",
     "TotalVariation",

@@ -325,7 +325,7 @@ def test_list_models():
         "resnet50",
     ]
     assert list_models("vit*") == []
-    with pytest.raises(ValueError, match=r"task must be one of \['classification', 'segm"):
+    with pytest.raises(ValueError, match=r"task must be one of \['classification', 'detect"):
         list_models(task="detectoin")
 
 

@@ -5,6 +5,7 @@ from dlzoo.weights.cards import (
     efficientnet,
     googlenet,
     lenet5,
+    localizer,
     mlp,
     mobilenet,
     mobilenet_v2,
@@ -27,6 +28,7 @@ CARDS: tuple[Card, ...] = (
     *vgg.CARDS,
     *vgg_small.CARDS,
     *efficientnet.CARDS,
+    *localizer.CARDS,
     *style.CARDS,
     *unet.CARDS,
 )
