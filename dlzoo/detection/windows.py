@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from dlzoo._boxes import class_wise_suppression, scale
+from dlzoo._boxes import class_wise_suppression, clip, scale
 from dlzoo._checks import check_between, check_positive_int
 from dlzoo.layers.window_grid import window_grid_inside
 from dlzoo.models import dense_to_conv
@@ -97,7 +97,8 @@ def _at_scale(model, grid, pixels, factor):
     rows, columns, classes = scores.shape
     windows = grid.boxes(rows, columns)
     back = height / sides[0], width / sides[1]
-    return ops.convert_to_numpy(scale(windows, back)), scores.reshape(-1, classes)
+    windows = clip(scale(windows, back), height, width)
+    return ops.convert_to_numpy(windows), scores.reshape(-1, classes)
 
 
 def _best(boxes, scores, background, score_threshold, iou_threshold, most):

@@ -68,7 +68,8 @@ def dense_to_conv(model, *, allow_padding=False):
         A `keras.Model` from images `(batch, height, width, channels)` of any size from the
         crop's on to scores `(batch, rows, columns, classes)`, with copies of the weights.
         Each score equals that of `model` for its window; the layer `WindowGrid` at the end
-        knows where that is.
+        knows where that is. (Pixels at the end of a crop that no layer reads may be missing
+        in the last windows.)
 
     Raises:
         ValueError: The model has another form; a layer in it pads, or sees the whole image
@@ -80,11 +81,12 @@ def dense_to_conv(model, *, allow_padding=False):
         >>> tuple(dense_to_conv(crops)(keras.ops.zeros((1, 40, 36, 1))).shape)
         (1, 3, 2, 2)
     """
+    _check_form(model)
+    model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)  # the same layers
     joint = _joint(model)
     _check_body(model, joint, allow_padding)
     window = tuple(model.input_shape[1:3])
     replaced = _replacements(model, joint)
-    plain = keras.Model(model.inputs, model.outputs, name=model.name)
     image = keras.Input((None, None, model.input_shape[-1]), name="image")
     copies = {}
 
@@ -92,17 +94,16 @@ def dense_to_conv(model, *, allow_padding=False):
         made = replaced.get(layer.name) or type(layer).from_config(layer.get_config())
         return copies.setdefault(layer.name, made)
 
-    found = keras.models.clone_model(plain, input_tensors=image, clone_function=copy)
+    found = keras.models.clone_model(model, input_tensors=image, clone_function=copy)
     for layer in model.layers:
         if layer.name in copies and layer.weights:
             _copy_weights(layer, copies[layer.name])
     scores = found.outputs[0]
     grid = WindowGrid(window, _strides(found, window), name="window_grid")
-    return keras.Model(found.inputs, grid(scores), name=f"{model.name}_windows")
+    return keras.Model(found.inputs[0], grid(scores), name=f"{model.name}_windows")
 
 
-def _joint(model):
-    """Where the feature map becomes a vector: the layer."""
+def _check_form(model):
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         raise ValueError(
             f"{WHO}: model must be a functional or sequential Keras model; got {model!r}."
@@ -113,12 +114,16 @@ def _joint(model):
             f"{WHO}: model must take images of one size, (height, width, channels), and give "
             f"one answer; got inputs {model.input_shape} and outputs {model.output_shape}."
         )
+
+
+def _joint(model):
+    """Where the feature map becomes a vector: the layer."""
     order = list(tensors_before(model.outputs[0]))
     chain = [model.get_layer(name) for name in order]
     joints = [layer for layer in chain if isinstance(layer, _JOINTS)]
     joint = joints[0] if len(joints) == 1 else None
     tail = chain[chain.index(joint) + 1 :] if joint else []
-    strange = [layer for layer in tail if not _fits_a_tail(layer)]
+    strange = [layer.name for layer in tail if not _fits_a_tail(layer)]
     if joint is None or strange or not any(isinstance(x, layers.Dense) for x in tail):
         what = strange or [layer.name for layer in joints] or "none of them"
         raise ValueError(

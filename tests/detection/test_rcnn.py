@@ -15,7 +15,7 @@ from dlzoo.detection.hard_negatives import COST, train_svm
 from dlzoo.errors import DataError
 
 LABELS = ("red", "blue")
-FEW = Search(width=None, most=60)
+FEW = Search(width=None, most=60, context=4)
 
 
 def shapes(number, seed=0):
@@ -96,7 +96,7 @@ def test_saved_and_read(detector, tmp_path):
 def test_a_missing_file_is_told(detector, tmp_path, name):
     detector.save(tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(DataError, match="load_rcnn: .* must hold"):
+    with pytest.raises(DataError, match=r"load_rcnn: .* must hold"):
         load_rcnn(tmp_path)
 
 

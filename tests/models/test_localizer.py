@@ -96,7 +96,7 @@ def test_one_step():
     targets = object_vectors(boxes, classes, 32, 2)
     shape = (32, 32, 1)
     model = dlzoo.models.localizer(None, 2, shape, backbone="lenet5")
-    model.compile(keras.optimizers.SGD(0.05), LocalizationLoss())
+    model.compile(keras.optimizers.Adam(1e-3), LocalizationLoss())
     before = model.get_weights()
     losses = [float(model.train_on_batch(pixels[..., :1], targets)) for _ in range(3)]
     assert losses[2] < losses[0]
