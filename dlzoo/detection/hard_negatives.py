@@ -13,7 +13,12 @@ START = 1000  # negatives, drawn at random
 
 
 def train_svm(
-    positives: np.ndarray, negatives: np.ndarray, *, rounds: int = 10, seed: int = 0
+    positives: np.ndarray,
+    negatives: np.ndarray,
+    *,
+    cost: float = COST,
+    rounds: int = 10,
+    seed: int = 0,
 ) -> np.ndarray:
     """A support vector machine by hard negative mining.
 
@@ -23,6 +28,7 @@ def train_svm(
     Args:
         positives: `(n, features)`.
         negatives: `(m, features)`.
+        cost: C, what an example within the margin costs.
         rounds: At most so often.
         seed: Of the first negatives and of the solver.
 
@@ -40,7 +46,7 @@ def train_svm(
     kept = np.zeros(len(negatives), bool)
     kept[start] = True
     for _ in range(rounds):
-        vector = _fit(positives, negatives[kept], seed)
+        vector = _fit(positives, negatives[kept], cost, seed)
         scores = negatives @ vector[:-1] + vector[-1]
         hard = scores > HARD
         new = hard & ~kept
@@ -50,11 +56,11 @@ def train_svm(
     return vector
 
 
-def _fit(positives, negatives, seed) -> Any:
+def _fit(positives, negatives, cost, seed) -> Any:
     from sklearn.svm import LinearSVC
 
     machine = LinearSVC(
-        C=COST,
+        C=cost,
         loss="hinge",
         intercept_scaling=BIAS,
         class_weight={1: POSITIVE_WEIGHT},

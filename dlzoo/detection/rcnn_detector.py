@@ -1,6 +1,7 @@
 """R-CNN: a network's features of each proposal, a support vector machine a class."""
 
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -50,9 +51,10 @@ class RCNN:
     Attributes:
         labels: Names of the classes.
         network: From raw RGB crops `(batch, side, side, 3)` to feature maps.
-        machines: `(features + 1, classes)`: weights of averages of the maps, and biases.
+        machines: `(features + 1, classes)`: weights of the averaged maps, and biases.
         regressors: `(classes, numbers of a map + 1, 4)`: from maps to R-CNN's steps.
         scales: Factors that bring averages and maps to the usual length.
+        grid: Cells a side to which a map is averaged for the machines.
         search: How proposals are found.
     """
 
@@ -61,6 +63,7 @@ class RCNN:
     machines: np.ndarray = field(repr=False)
     regressors: np.ndarray = field(repr=False)
     scales: tuple[float, float]
+    grid: int
     search: Search = Search()
 
     def __call__(
@@ -76,7 +79,7 @@ class RCNN:
         pixels = read_image(image)
         proposals = proposed(pixels, self.search)
         maps = feature_maps(self.network, pixels, proposals, self.search)
-        scores = _times(averages(maps) * self.scales[0], self.machines)
+        scores = _times(averages(maps, self.grid) * self.scales[0], self.machines)
         good = (scores > score_threshold).any(axis=-1)
         if not good.any():
             return {
@@ -108,7 +111,12 @@ class RCNN:
             )
         write_json(
             folder / FACTS,
-            {"labels": self.labels, "scales": self.scales, "search": asdict(self.search)},
+            {
+                "labels": self.labels,
+                "scales": self.scales,
+                "grid": self.grid,
+                "search": asdict(self.search),
+            },
         )
 
 
@@ -128,6 +136,7 @@ def load_rcnn(folder: str | os.PathLike) -> RCNN:
             machines=arrays["machines"],
             regressors=arrays["regressors"],
             scales=tuple(facts["scales"]),
+            grid=facts["grid"],
             search=Search(**facts["search"]),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -152,9 +161,16 @@ def feature_maps(network, pixels, boxes, search, what="Proposals"):
     return forward(network, crops, search.batch_size, what=what)
 
 
-def averages(maps):
-    """Over height and width: `(n, channels)`."""
-    return maps.mean(axis=(1, 2))
+def averages(maps, grid):
+    """Of the cells of a grid over the maps: `(n, cells * channels)`.
+
+    A box that cuts through an object differs from one around it in where things are, not in
+    the average over all.
+    """
+    for axis in (1, 2):
+        parts = np.array_split(maps, min(grid, maps.shape[axis]), axis=axis)
+        maps = np.concatenate([part.mean(axis=axis, keepdims=True) for part in parts], axis)
+    return maps.reshape(len(maps), math.prod(maps.shape[1:]))
 
 
 def _times(x, matrix):

@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 
 from dlzoo._boxes import encode, iou
-from dlzoo._checks import check_choice, check_positive_int
+from dlzoo._checks import check_between, check_choice, check_positive_int
 from dlzoo.data import read_image
-from dlzoo.detection.hard_negatives import train_svm
+from dlzoo.detection.hard_negatives import COST, train_svm
 from dlzoo.detection.rcnn_detector import RCNN, Search, averages, feature_maps, proposed
 from dlzoo.models import create_model
 from dlzoo.weights import list_models
@@ -27,6 +27,7 @@ LENGTH = 20.0  # of features on average
 class _Gathered:
     """What is kept of the images: averages of all, whole maps of those near an object."""
 
+    grid: int
     averages: list = field(default_factory=list)
     overlaps: list = field(default_factory=list)  # with the best box of each class
     positives: list = field(default_factory=list)
@@ -43,19 +44,21 @@ def train_rcnn(
     network: str | keras.Model = "mobilenet_v2",
     weights: str | None = "imagenet",
     side: int = 224,
+    grid: int = 2,
+    cost: float = COST,
     search: Search | None = None,
     seed: int = 0,
 ) -> RCNN:
     """Train an R-CNN (Girshick et al. 2014, https://arxiv.org/abs/1311.2524) on a small set.
 
     Proposals by selective search, warped crops of them through a network that stays as it
-    is, a linear support vector machine a class on the average of its map (positives are the
-    true boxes, hard negatives come from proposals below IoU 0.3), and ridge regression from
-    the map to better boxes (proposals above IoU 0.6).
+    is, a linear support vector machine a class on averages of its map (positives are the true
+    boxes, hard negatives come from proposals below IoU 0.3), and ridge regression from the
+    map to better boxes (proposals above IoU 0.6).
 
     Every proposal goes through the network by itself: an image takes a hundred times as long
     and more as with a one-pass detector (`benchmarks/results/rcnn.md`). Features of all
-    proposals are kept in memory, 10 MB an image with MobileNetV2.
+    proposals are kept in memory, 40 MB an image with MobileNetV2.
 
     Args:
         examples: `(image, boxes, classes)` each: a path or uint8 RGB; `(n, 4)` in pixels;
@@ -65,6 +68,10 @@ def train_rcnn(
             to 255 `(batch, side, side, 3)` to a feature map, perhaps fine-tuned.
         weights: Of a network by name.
         side: Of the warped crops in pixels, of a network by name; less is faster.
+        grid: Cells a side to which a map is averaged for the machines; more tell better
+            whether a box fits, and take more memory.
+        cost: C of the machines, between 1e-6 and 1e3. The authors' is for thousands of boxes
+            a class; dozens ask for more, e.g. 0.1.
         search: How proposals are found and cropped; None for the paper's way.
         seed: Of the negatives that come first.
 
@@ -76,13 +83,15 @@ def train_rcnn(
         dlzoo.errors.MissingExtraError: opencv-contrib is not installed (extra `detection`).
     """
     search = Search() if search is None else search
+    check_positive_int("train_rcnn", "grid", grid)
+    check_between("train_rcnn", "cost", cost, 1e-6, 1e3)
     model = _network(network, weights, side)
-    gathered = _Gathered()
+    gathered = _Gathered(grid)
     for number, (image, boxes, classes) in enumerate(examples, 1):
         boxes, classes = _checked(number, boxes, classes, len(labels))
         pixels = read_image(image)
         _gather(gathered, model, pixels, boxes, classes, len(labels), search, number)
-    return _trained(gathered, tuple(labels), model, search, seed)
+    return _trained(gathered, tuple(labels), model, search, cost, seed)
 
 
 def _network(network, weights, side):
@@ -119,9 +128,9 @@ def _gather(gathered, model, pixels, boxes, classes, count, search, number):
     both = np.concatenate([boxes, proposals])
     maps = feature_maps(model, pixels, both, search, f"Image {number}")
     true = len(boxes)
-    gathered.positives.append(averages(maps[:true]))
+    gathered.positives.append(averages(maps[:true], gathered.grid))
     gathered.positive_classes.append(classes)
-    gathered.averages.append(averages(maps[true:]))
+    gathered.averages.append(averages(maps[true:], gathered.grid))
     overlap = ops.convert_to_numpy(iou(both, boxes)) if true else np.zeros((len(both), 0))
     best = np.zeros((len(proposals), count), "float32")
     for label in range(count):
@@ -138,7 +147,7 @@ def _gather(gathered, model, pixels, boxes, classes, count, search, number):
     gathered.map_classes.append(classes[nearest[near]])
 
 
-def _trained(gathered, labels, model, search, seed):
+def _trained(gathered, labels, model, search, cost, seed):
     if not gathered.averages or not gathered.maps:
         raise ValueError("train_rcnn: examples must have an object at least; there is none.")
     positives, negatives, overlaps, maps, steps = (
@@ -164,12 +173,11 @@ def _trained(gathered, labels, model, search, seed):
                 f"train_rcnn: each class must have examples; {label!r} has no {missing}."
             )
         positive, negative = positives[mine] * scales[0], negatives[others] * scales[0]
-        machines.append(train_svm(positive, negative, seed=seed))
+        machines.append(train_svm(positive, negative, cost=cost, seed=seed))
         near = map_classes == number
         regressors.append(_ridge(maps[near] * scales[1], steps[near]))
-    return RCNN(
-        labels, model, np.stack(machines, axis=-1), np.stack(regressors), scales, search
-    )
+    matrices = np.stack(machines, axis=-1), np.stack(regressors)
+    return RCNN(labels, model, *matrices, scales, gathered.grid, search)
 
 
 def _to_length(features):
