@@ -28,6 +28,7 @@ from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
 from dlzoo.layers.reflection_padding import ReflectionPadding2D
+from dlzoo.layers.reorg import Reorg, leaky_tenth
 from dlzoo.layers.residual import ConvolutionalBlock, IdentityBlock, residual_block
 from dlzoo.layers.separable_block import SeparableBlock
 from dlzoo.layers.squeeze_excite import SqueezeExcite
@@ -35,6 +36,8 @@ from dlzoo.layers.stochastic_depth import StochasticDepth
 from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
 from dlzoo.layers.window_grid import WindowGrid
+from dlzoo.layers.yolo import ObjectnessPrior, YOLOBoxes, YOLOCandidates
+from dlzoo.layers.yolo_detections import YOLODetections
 
 __all__ = [
     "AdaIN",
@@ -62,18 +65,24 @@ __all__ = [
     "MBConv",
     "MatchSides",
     "ObjectScores",
+    "ObjectnessPrior",
     "PadToMultiple",
     "RadialBasis",
     "RandomWarp",
     "ReflectionConv2D",
     "ReflectionPadding2D",
+    "Reorg",
     "SeparableBlock",
     "SqueezeExcite",
     "StochasticDepth",
     "SubSampling",
     "TableConv2D",
     "WindowGrid",
+    "YOLOBoxes",
+    "YOLOCandidates",
+    "YOLODetections",
     "edge_filter",
+    "leaky_tenth",
     "output_side",
     "residual_block",
     "scaled_tanh",

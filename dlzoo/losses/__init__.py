@@ -8,6 +8,7 @@ from dlzoo.losses.localization import LocalizationLoss
 from dlzoo.losses.pixel_cross_entropy import PixelCrossEntropy
 from dlzoo.losses.style import StyleLoss
 from dlzoo.losses.total_variation import TotalVariation
+from dlzoo.losses.yolo import YOLOLoss
 
 __all__ = [
     "CombinedLoss",
@@ -18,4 +19,5 @@ __all__ = [
     "PixelCrossEntropy",
     "StyleLoss",
     "TotalVariation",
+    "YOLOLoss",
 ]

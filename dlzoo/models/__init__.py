@@ -3,6 +3,7 @@
 from dlzoo.models.adain import adain
 from dlzoo.models.alexnet import alexnet
 from dlzoo.models.classifier import build
+from dlzoo.models.darknet_files import write_darknet
 from dlzoo.models.efficientnet import (
     efficientnet_b0,
     efficientnet_b1,
@@ -31,6 +32,10 @@ from dlzoo.models.unet import unet
 from dlzoo.models.unet_backbone import unet_backbone
 from dlzoo.models.vgg import vgg16, vgg19
 from dlzoo.models.vgg_small import vgg_small
+from dlzoo.models.yolo import yolo
+from dlzoo.models.yolo_detecting import yolo_detector, yolo_loss
+from dlzoo.models.yolo_v2 import yolo_v2, yolo_v2_tiny
+from dlzoo.models.yolo_v3 import yolo_v3, yolo_v3_tiny
 from dlzoo.weights import card
 
 __all__ = [
@@ -72,6 +77,14 @@ __all__ = [
     "vgg16",
     "vgg19",
     "vgg_small",
+    "write_darknet",
+    "yolo",
+    "yolo_detector",
+    "yolo_loss",
+    "yolo_v2",
+    "yolo_v2_tiny",
+    "yolo_v3",
+    "yolo_v3_tiny",
 ]
 
 

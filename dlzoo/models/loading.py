@@ -9,8 +9,10 @@ from typing import Any
 from dlzoo.errors import WeightsError
 from dlzoo.models.network import BuiltAs, recorded_origin
 from dlzoo.weights import Preprocessing, TensorFile, card, read_tensors
+from dlzoo.weights.darknet import arrange
 from dlzoo.weights.porting import LAYOUTS, LoadReport, Porting, match, recognise
 
+DARKNET = "darknet"
 RECOGNISED = 0.5  # share of our layers that a file must name to be taken for ours
 
 _designs: dict[str, Callable[..., Any]] = {}
@@ -45,7 +47,7 @@ def load_weights(model, source):
     Args:
         model: A model that a builder of `dlzoo.models` made, also after saving and loading.
         source: A name on the card (`"imagenet"`), `"hf://organisation/name"`, or the path
-            of a file: dlzoo's own, keras.applications, torchvision or timm.
+            of a file: dlzoo's own, keras.applications, torchvision, timm or Darknet.
 
     Returns:
         A `LoadReport`: what was loaded, what stayed random, what was left over.
@@ -89,7 +91,9 @@ def open_source(design, weights, origin=None):
     file = read_tensors(path)
     layout, pairs, share = recognise(file.tensors, _candidates(design))
     encoder_alone = False
-    if design.encoder is not None:
+    if file.layout == DARKNET and DARKNET in design.layouts:  # no names to know it by
+        layout, pairs, share = DARKNET, design.layouts[DARKNET], 1.0
+    elif design.encoder is not None:
         of_encoder = recognise(file.tensors, _candidates(design.encoder))
         if of_encoder[-1] > share:
             encoder_alone = True
@@ -126,11 +130,13 @@ def assign(model, source):
     """Put the tensors of `source` into `model`, all or nothing; return the report."""
     ours = variables(model)
     wanted = {path: tuple(variable.shape) for path, variable in ours.items()}
-    porting = source.porting
+    porting, tensors = source.porting, source.file.tensors
     rest: tuple[str, ...] = ()
+    if porting.layout.name == DARKNET:
+        tensors, porting, source = _named(model.name, source, wanted)
     if source.encoder_alone:
         wanted, rest, porting = _encoder_part(wanted, porting)
-    found = match(model.name, wanted, source.file.tensors, porting)
+    found = match(model.name, wanted, tensors, porting)
     for path, value in found.values.items():
         ours[path].assign(value)
     return LoadReport(
@@ -147,6 +153,17 @@ def assign(model, source):
 def variables(model):
     """The variables that a file of weights has, path to variable: no random seeds."""
     return {v.path: v for v in model.variables if "seed_generator" not in v.path}
+
+
+def _named(who, source, wanted):
+    """The tensors of a Darknet file by name; it may have the first layers alone."""
+    porting, file = source.porting, source.file
+    top = porting.top
+    tensors = arrange(who, file.path, file.tensors, porting.pairs, wanted, top.heads, top.step)
+    there = {name.rpartition("/")[0] for name in tensors}
+    pairs = [(ours, theirs) for ours, theirs in porting.pairs if theirs in there]
+    alone = len(pairs) < len(porting.pairs)
+    return tensors, replace(porting, pairs=pairs), replace(source, encoder_alone=alone)
 
 
 def _encoder_part(wanted, porting):

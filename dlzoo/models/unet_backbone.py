@@ -20,21 +20,19 @@ from keras import layers
 
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo.layers import ConvBN, MatchSides
+from dlzoo.models.backbones import STRIDE, maps_by_stride, own_names, with_stages
 from dlzoo.models.classifier import Design, build, head_dtype
 from dlzoo.models.loading import design_of, register
 from dlzoo.models.segmentation_heads import DEPTH_HINT, check_multiple, feature_map
-from dlzoo.models.taps import tensors_before
-from dlzoo.weights import card, list_models
+from dlzoo.weights import card
 
 DECODER = (256, 128, 64, 32, 16)  # segmentation_models_pytorch's
 UPSAMPLING = ("nearest", "bilinear", "transposed")
-STRIDE = 32  # of the last stage of every backbone that fits
-_ENCODER = ("stem", "stage", "top_pool")  # how the names of a backbone's own layers begin
 
 
 def backbone_network(image, conventions, encoder, decoder, upsampling):
     """Wire the body: `image` to the feature map before the head."""
-    across = _stages(encoder.name, encoder.body(image, conventions))
+    across = maps_by_stride("unet_backbone", encoder.name, encoder.body(image, conventions))
     x = across.pop(STRIDE)
     for number, channels in enumerate(decoder, 1):
         skip = across.get(STRIDE >> number)
@@ -57,34 +55,6 @@ def _doubled(x, channels, name, upsampling):
 
 def _doublings():
     return int(math.log2(STRIDE))
-
-
-def _candidates():
-    """Networks of the zoo that have stages."""
-    return sorted(set(list_models(task="classification")) - {"lenet5", "mlp"})
-
-
-def _stages(name, end):
-    """Stride to the last feature map of a backbone that has it."""
-    tensors = tensors_before(end)
-    source = next(iter(tensors.values()))
-    kept = {key: x for key, x in tensors.items() if key.startswith(_ENCODER)}
-    *sides, channels = source.shape[1:]
-    sides = [side or 8 * STRIDE for side in sides]
-    probe = keras.Model(source, kept)
-    shapes = probe.compute_output_spec(keras.KerasTensor((1, *sides, channels)))
-    found = {}
-    for key, spec in shapes.items():
-        stride = sides[0] // spec.shape[1]
-        if [side * stride for side in spec.shape[1:3]] == sides:
-            found[stride] = kept[key]
-    last = list(kept)[-1]
-    if found.get(STRIDE) is not kept[last]:
-        raise ValueError(
-            f"unet_backbone: backbone must be a network whose stages halve the image five "
-            f"times, e.g. 'mobilenet_v2' or 'resnet34'; got {name!r}."
-        )
-    return found
 
 
 def _head(decoder):
@@ -121,8 +91,7 @@ def _decoder_names(decoder, upsampling):
 def _design(backbone="resnet34", backbone_options=None, decoder=DECODER, upsampling="nearest"):
     encoder = design_of(backbone, **(backbone_options or {}))
     decoder = tuple(decoder)
-    names = encoder.layouts.get("torchvision", next(iter(encoder.layouts.values())))
-    inside = [(ours, theirs) for ours, theirs in names if ours.startswith(_ENCODER)]
+    inside = own_names(encoder, "torchvision")
     after = list(_decoder_names(decoder, upsampling))
     layouts = {}
     if "torchvision" in encoder.layouts:
@@ -189,7 +158,7 @@ def unet_backbone(
     width, classes)`, and a `load_report` where there are weights.
     """
     who = "unet_backbone"
-    check_choice(who, "backbone", backbone, _candidates())
+    check_choice(who, "backbone", backbone, with_stages())
     check_choice(who, "upsampling", upsampling, UPSAMPLING)
     if not isinstance(decoder, Sequence) or not 1 <= len(decoder) <= _doublings():
         raise ValueError(

@@ -2,7 +2,8 @@
 
 `read_tensors` gives plain arrays under normalised names. In the "keras" layout a name is
 `<layer path>/<leaf>`, e.g. `conv1_bn/gamma` or `stage1_block1/reduce/conv/kernel`; in the
-"torch" layout it is the name in the state dict, e.g. `layer1.0.bn1.running_mean`.
+"torch" layout it is the name in the state dict, e.g. `layer1.0.bn1.running_mean`. A file in
+the "darknet" layout has no names: `darknet.arrange` gives them.
 """
 
 import os
@@ -15,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from dlzoo.errors import WeightsError
-from dlzoo.weights import _hdf5, _safetensors, _torch
+from dlzoo.weights import _hdf5, _safetensors, _torch, darknet
 
 _HEAD = 512  # bytes looked at to tell formats apart
 
@@ -26,13 +27,13 @@ class TensorFile:
 
     Attributes:
         path: The file.
-        layout: Whose names and axes: `"keras"` or `"torch"`.
+        layout: Whose names and axes: `"keras"`, `"torch"` or `"darknet"`.
         tensors: Name to array; a safetensors or PyTorch file reads each when asked.
         config: The architecture that a `.keras` file carries, else None.
     """
 
     path: Path
-    layout: Literal["keras", "torch"]
+    layout: Literal["keras", "torch", "darknet"]
     tensors: Mapping[str, np.ndarray] = field(repr=False, hash=False)
     config: dict[str, Any] | None = field(default=None, repr=False, hash=False)
 
@@ -54,7 +55,7 @@ class Format(NamedTuple):
 
     name: str
     matches: Callable[[bytes, Path], bool]
-    layout: Literal["keras", "torch"]
+    layout: Literal["keras", "torch", "darknet"]
     read: Callable[[Path], tuple[Mapping[str, np.ndarray], dict[str, Any] | None]]
 
 
@@ -64,6 +65,7 @@ FORMATS = (
     Format("Keras archive (.keras)", _hdf5.is_archive, "keras", _hdf5.read_archive),
     Format("PyTorch (.pth, .pt)", _torch.is_checkpoint, "torch", _torch.read),
     Format("safetensors", _safetensors.is_safetensors, "torch", _safetensors.read),
+    Format("Darknet (.weights)", darknet.is_darknet, "darknet", darknet.read),
 )
 
 
@@ -72,7 +74,8 @@ def read_tensors(path: str | os.PathLike) -> TensorFile:
 
     Args:
         path: A file of keras.applications or any Keras model (`.h5`, `.weights.h5`,
-            `.keras`), of torchvision or timm (`.pth`, `.safetensors`), or dlzoo's own.
+            `.keras`), of torchvision or timm (`.pth`, `.safetensors`), of Darknet
+            (`.weights`), or dlzoo's own.
 
     Raises:
         WeightsError: The file is missing, damaged, unsafe or none of these.

@@ -83,6 +83,7 @@ LAYOUTS = {
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
         Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        Layout("darknet", ("darknet",), "/", {}, channels_first=True),
     )
 }
 
@@ -95,10 +96,12 @@ class Top:
         heads: Those that have an output a class. They stay random where the file has none
             of their shape.
         hidden: The others with weights. They stay random where the file has none at all.
+        step: The outputs of a head are a multiple of it.
     """
 
     heads: tuple[str, ...] = ("head",)
     hidden: tuple[str, ...] = ()
+    step: int = 1
 
 
 @dataclass(frozen=True)

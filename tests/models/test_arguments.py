@@ -20,6 +20,9 @@ NOT_BUILDERS = {
     "load_weights",
     "profile",
     "stages",
+    "write_darknet",
+    "yolo_detector",
+    "yolo_loss",
 }
 
 

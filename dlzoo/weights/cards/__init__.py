@@ -14,6 +14,7 @@ from dlzoo.weights.cards import (
     unet,
     vgg,
     vgg_small,
+    yolo,
 )
 from dlzoo.weights.facts import Card
 
@@ -31,4 +32,5 @@ CARDS: tuple[Card, ...] = (
     *localizer.CARDS,
     *style.CARDS,
     *unet.CARDS,
+    *yolo.CARDS,
 )
