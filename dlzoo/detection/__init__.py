@@ -9,8 +9,8 @@ from dlzoo.detection.rcnn_training import train_rcnn
 from dlzoo.detection.windows import sliding_window
 
 __all__ = [
-    "Anchors",
     "RCNN",
+    "Anchors",
     "Search",
     "anchors",
     "boxes",
