@@ -63,15 +63,15 @@ class LocalizationLoss(keras.losses.Loss):
         self.from_logits = from_logits
 
     def call(self, y_true, y_pred):
+        # not by a factor of 0: what is unknown of an image without an object may be NaN
+        y_true = ops.where(y_true[..., :1] > 0, y_true, ops.zeros_like(y_true))
         truth, box, classes, points = object_parts(y_true, self.landmarks)
         p, found_box, found_classes, found_points = object_parts(y_pred, self.landmarks)
         truth = truth[..., 0]
         where = _squares(box, found_box) * self.box_weight
         where += _squares(points, found_points) * self.landmark_weight
         what = -ops.sum(classes * self._log_probabilities(found_classes), axis=-1)
-        # not a product: unknown numbers of an image without an object may be NaN
-        of_object = ops.where(truth > 0, truth * (where + what), 0.0)
-        return self._logistic(truth, p[..., 0]) + of_object
+        return self._logistic(truth, p[..., 0]) + truth * (where + what)
 
     def get_config(self):
         return super().get_config() | {

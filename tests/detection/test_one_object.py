@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlzoo.detection import object_vectors, read_objects
@@ -10,6 +10,7 @@ from dlzoo.detection import object_vectors, read_objects
 SIZE = (48, 64)
 
 
+@settings(deadline=None, max_examples=25)
 @given(
     st.integers(0, 40),
     st.integers(0, 30),
