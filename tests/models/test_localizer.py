@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import dlzoo
-from dlzoo.detection import object_vectors, read_objects
+from dlzoo.detection import object_vectors
 from dlzoo.losses import LocalizationLoss
 from tests.models.zoo import count, images
 
@@ -101,22 +101,6 @@ def test_one_step():
     losses = [float(model.train_on_batch(pixels[..., :1], targets)) for _ in range(3)]
     assert losses[2] < losses[0]
     assert all((a != b).any() for a, b in zip(before, model.get_weights(), strict=True))
-
-
-@pytest.mark.slow
-def test_it_finds_squares():
-    keras.utils.set_random_seed(0)
-    pixels, boxes, classes = squares(480)
-    model = dlzoo.models.localizer("tiny_imagenet", 2, **SMALL)
-    model.compile(keras.optimizers.Adam(5e-4), LocalizationLoss(box_weight=10.0))
-    model.fit(pixels, object_vectors(boxes, classes, 32, 2), epochs=6, verbose=0)
-    pixels, boxes, classes = squares(50, seed=1)
-    found = read_objects(model.predict_on_batch(pixels), 32)
-    there = classes[:, 0] >= 0
-    assert ((found["scores"] > 0.5) == there).mean() >= 0.94
-    assert (found["classes"] == classes[:, 0])[there].mean() >= 0.94
-    overlap = dlzoo.detection.boxes.iou(found["boxes"], boxes[:, 0], paired=True)
-    assert keras.ops.convert_to_numpy(overlap)[there].mean() > 0.5
 
 
 @pytest.mark.parametrize(
