@@ -56,8 +56,8 @@ def train_rcnn(
     boxes, hard negatives come from proposals below IoU 0.3), and ridge regression from the
     map to better boxes (proposals above IoU 0.6).
 
-    Every proposal goes through the network by itself: an image takes a hundred times as long
-    and more as with a one-pass detector (`benchmarks/results/rcnn.md`). Features of all
+    Every proposal goes through the network by itself, so an image takes many times as long as
+    with a one-pass detector; `python -m benchmarks.rcnn` measures how many. Features of all
     proposals are kept in memory, 40 MB an image with MobileNetV2.
 
     Args:
