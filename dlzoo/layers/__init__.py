@@ -23,6 +23,7 @@ from dlzoo.layers.inverted_residual import InvertedResidual
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
+from dlzoo.layers.object_scores import ObjectScores
 from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.radial_basis import RadialBasis
@@ -42,6 +43,7 @@ from dlzoo.layers.stochastic_depth import StochasticDepth
 from dlzoo.layers.sub_sampling import SubSampling, scaled_tanh
 from dlzoo.layers.table_conv import TableConv2D
 from dlzoo.layers.upsampling import BilinearUpsampling2D
+from dlzoo.layers.window_grid import WindowGrid
 from dlzoo.layers.yolo import ObjectnessPrior, YOLOBoxes, YOLOCandidates
 from dlzoo.layers.yolo_detections import YOLODetections
 
@@ -72,6 +74,7 @@ __all__ = [
     "LocalResponseNormalization",
     "MBConv",
     "MatchSides",
+    "ObjectScores",
     "ObjectnessPrior",
     "PadToMultiple",
     "PixelLabels",
@@ -91,6 +94,7 @@ __all__ = [
     "StochasticDepth",
     "SubSampling",
     "TableConv2D",
+    "WindowGrid",
     "WithLots",
     "YOLOBoxes",
     "YOLOCandidates",

@@ -5,6 +5,7 @@ from dlzoo.losses.content import ContentLoss
 from dlzoo.losses.detection import FastRCNNLoss, RPNLoss
 from dlzoo.losses.dice import DiceLoss
 from dlzoo.losses.focal import FocalLoss
+from dlzoo.losses.localization import LocalizationLoss
 from dlzoo.losses.pixel_cross_entropy import PixelCrossEntropy
 from dlzoo.losses.style import StyleLoss
 from dlzoo.losses.total_variation import TotalVariation
@@ -16,6 +17,7 @@ __all__ = [
     "DiceLoss",
     "FastRCNNLoss",
     "FocalLoss",
+    "LocalizationLoss",
     "PixelCrossEntropy",
     "RPNLoss",
     "StyleLoss",

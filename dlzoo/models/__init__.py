@@ -15,9 +15,11 @@ from dlzoo.models.efficientnet import (
     efficientnet_b7,
 )
 from dlzoo.models.faster_rcnn import faster_rcnn
+from dlzoo.models.fully_convolutional import dense_to_conv
 from dlzoo.models.googlenet import googlenet
 from dlzoo.models.lenet5 import lenet5
 from dlzoo.models.loading import load_weights
+from dlzoo.models.localizer import localizer
 from dlzoo.models.mlp import mlp
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
@@ -46,6 +48,7 @@ __all__ = [
     "alexnet",
     "build",
     "create_model",
+    "dense_to_conv",
     "efficientnet_b0",
     "efficientnet_b1",
     "efficientnet_b2",
@@ -59,6 +62,7 @@ __all__ = [
     "googlenet",
     "lenet5",
     "load_weights",
+    "localizer",
     "mlp",
     "mobilenet",
     "mobilenet_v2",

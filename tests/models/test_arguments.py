@@ -15,6 +15,7 @@ NOT_BUILDERS = {
     "Profile",
     "build",
     "create_model",
+    "dense_to_conv",
     "features",
     "load_weights",
     "profile",

@@ -250,13 +250,13 @@ ZOO = (
 )
 
 
-def _each(rows, heavy=(), first=()):
-    """Parametrise a test by rows, with marks for the heavy ones and the first of a family."""
+def _each(rows, heavy=()):
+    """Parametrise a test by rows, with marks for the heavy ones."""
     params = []
     for row in rows:
         if heavy and row.huge and not row.heavy:
             continue
-        marks = [*(heavy if row.heavy else ()), *(first if row.first else ())]
+        marks = [*(heavy if row.heavy else ())]
         marks += [pytest.mark.slow] if row.huge else []
         params.append(pytest.param(row, id=row.id, marks=marks))
     return pytest.mark.parametrize("row", params)
@@ -264,7 +264,6 @@ def _each(rows, heavy=(), first=()):
 
 each_row = _each(ZOO)
 each_row_costly = _each(ZOO, heavy=[pytest.mark.slow])
-each_row_every_backend = _each(ZOO, heavy=[pytest.mark.slow], first=[pytest.mark.backend])
 each_first_row = _each([row for row in ZOO if row.first])
 
 
