@@ -5,6 +5,9 @@ Functions of tensors `(..., n, 4)`, on any backend, inside graphs too. Public na
 `dlzoo.detection.boxes`.
 """
 
+# Keras first: with it dlzoo's layers are registered, which import the modules of this package.
+import keras  # noqa: F401
+
 from dlzoo._boxes.coding import decode, encode
 from dlzoo._boxes.formats import (
     absolute_to_relative,

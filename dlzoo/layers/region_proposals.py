@@ -4,7 +4,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from dlzoo._boxes import class_wise_suppression, clip, decode
+from dlzoo._boxes.coding import decode
+from dlzoo._boxes.formats import clip
+from dlzoo._boxes.suppression import class_wise_suppression
 from dlzoo._checks import check_between, check_positive_int
 
 NOTHING = float("-inf")

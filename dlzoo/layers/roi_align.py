@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers, ops
 
-from dlzoo._boxes import area
+from dlzoo._boxes.overlap import area
 from dlzoo._checks import check_pair, check_positive_int
 
 CANONICAL = 224  # pixels: a box of this side is read from the level of stride 16

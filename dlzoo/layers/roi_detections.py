@@ -3,7 +3,10 @@
 import keras
 from keras import layers, ops
 
-from dlzoo._boxes import area, class_wise_suppression, clip, decode
+from dlzoo._boxes.coding import decode
+from dlzoo._boxes.formats import clip
+from dlzoo._boxes.overlap import area
+from dlzoo._boxes.suppression import class_wise_suppression
 from dlzoo._checks import check_between, check_positive_int
 
 NOTHING = float("-inf")

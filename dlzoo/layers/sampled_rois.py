@@ -3,8 +3,8 @@
 import keras
 from keras import layers, ops
 
-from dlzoo._boxes import area
 from dlzoo._boxes.matching import balanced, match
+from dlzoo._boxes.overlap import area
 from dlzoo._checks import check_between, check_positive_int
 
 

@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from dlzoo._boxes import area, encode
+from dlzoo._boxes.coding import encode
 from dlzoo._boxes.matching import BACKGROUND, OBJECT, balanced, match
+from dlzoo._boxes.overlap import area
 from dlzoo._checks import check_between, check_positive_int
 
 BETA = 1 / 9  # where the smooth L1 turns straight; of Ren et al.'s code and torchvision
