@@ -1,7 +1,7 @@
 """`dlzoo detect`: pictures with boxes, and what was found, of images and films."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -34,7 +34,7 @@ def detect(
     from dlzoo.layers.saved_model import open_model
 
     detector = open_model(model)
-    options = {"threshold": threshold, "batch_size": batch_size}
+    options: dict[str, Any] = {"threshold": threshold, "batch_size": batch_size}
     still = [image for image in images if not is_film(image)]
     found = []
     taken: set[str] = set()

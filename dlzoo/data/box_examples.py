@@ -54,8 +54,7 @@ class BoxExamples:
         if size is None:
             return read_image(self.paths[index]), boxes, labels
         size = check_pair("read", "size", size)
-        scale = np.tile(fit_scale(tuple(self.sizes[index].tolist()), size), 2)
-        fitted = (boxes * scale).astype(np.float32)
+        fitted = (boxes * self._scale(index, size)).astype(np.float32)
         return fit_image(self.paths[index], size), fitted, labels
 
     def padded(
@@ -77,8 +76,7 @@ class BoxExamples:
         labels = np.full((len(self), most), -1, np.int32)
         for place, ignored in enumerate(self.ignored):
             kept = np.flatnonzero(~ignored)[:most]
-            scale = np.tile(fit_scale(tuple(self.sizes[place].tolist()), size), 2)
-            boxes[place, : len(kept)] = self.boxes[place][kept] * scale
+            boxes[place, : len(kept)] = self.boxes[place][kept] * self._scale(place, size)
             labels[place, : len(kept)] = self.labels[place][kept]
         return boxes, labels
 
@@ -86,6 +84,11 @@ class BoxExamples:
         """How many boxes of each class each image has, `(images, classes)`."""
         rows = [np.bincount(labels, minlength=classes) for labels in self.labels]
         return np.array(rows, np.int64).reshape(len(self), classes)
+
+    def _scale(self, index, size):
+        """What corners on an image are multiplied by when it is fitted into `size`."""
+        height, width = self.sizes[index].tolist()
+        return np.tile(fit_scale((height, width), size), 2)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def read_plain_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as a text file ({error}).") from error
     content: dict[str, Any] = {}
-    key = None
+    key: str | None = None
     open_list = ""  # a list in brackets may go over several lines
     for number, line in enumerate(lines, 1):
         line = _without_comment(line)

@@ -8,7 +8,6 @@ Mosaic: Bochkovskiy et al. 2020, "YOLOv4", https://arxiv.org/abs/2004.10934, sec
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -132,7 +131,7 @@ class BoxAugmentation:
         return int(generator.integers(low, high + 1))
 
 
-def augmentation(settings: BoxSettings) -> Callable | None:
+def augmentation(settings: BoxSettings) -> BoxAugmentation | None:
     """What changes batches, or None if nothing does."""
     names = chosen_names(settings.augment, settings.AUGMENTATIONS, settings.USUAL)
     return BoxAugmentation(names) if names else None

@@ -150,7 +150,7 @@ class BoxTask(Task):
         """How many boxes there is room for on an image."""
         parts = self.dataset.splits.values()
         held = max(int((~ignored).sum()) for part in parts for ignored in part.ignored)
-        change = self.change()
+        change = augmentation(self.settings)
         several = change is not None and "mosaic" in change.names
         return max(held, 1) * (_MOSAIC if several else 1)
 

@@ -30,7 +30,7 @@ def score_boxes(
 
     Example:
         >>> truths = [([[0, 0, 40, 40]], np.array([0]), np.array([False]))]
-        >>> score = score_boxes(truths, [([[0, 0, 40, 34]], [0.9], [0])], ["cell"])
+        >>> score = score_boxes(truths, [([[0, 0, 40, 35]], [0.9], [0])], ["cell"])
         >>> score.ap50, score.ap, score.classes[0].recall
         (1.0, 0.8, 1.0)
     """

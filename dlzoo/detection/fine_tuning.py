@@ -142,7 +142,7 @@ def _network(model, dataset, weights, preprocessing, size, seed, options):
 
 def _size(model, dataset, image_size):
     """Height and width into which images are fitted."""
-    own = (None, None)
+    own: Any = (None, None)
     if isinstance(model, keras.Model):
         own = model.input_shape[1:3]
     elif not isinstance(model, str):

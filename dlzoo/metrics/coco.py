@@ -60,7 +60,7 @@ def coco_scores(truths: Sequence[Truth], found: Sequence[Found], classes: int) -
 
     Example:
         >>> truths = [([[0, 0, 40, 40]], [0], [False])]
-        >>> scores = coco_scores(truths, [([[0, 0, 40, 34]], [0.9], [0])], classes=2)
+        >>> scores = coco_scores(truths, [([[0, 0, 40, 35]], [0.9], [0])], classes=2)
         >>> scores.ap, scores.ap50, scores.ap_small, scores.classes[1]
         (0.8, 1.0, None, (None, None))
     """

@@ -158,7 +158,8 @@ class Run:
             change=change,
             arrange=task.arrange(),
         )
-        dev = measure = None
+        dev = None
+        measure = None
         if "dev" in self.dataset.splits:
             size = dev_batch or task.forward_batch
             dev = Batches(inputs("dev"), task.targets("dev"), size, arrange=task.arrange())
