@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from dlzoo._files import write_json
 from dlzoo._progress import track
@@ -43,7 +44,7 @@ def _features(spec, info, tfds):
     features = info.features if hasattr(info.features, "items") else {}
     images = [k for k, f in features.items() if isinstance(f, tfds.features.Image)]
     for name, feature in features.items():
-        inside = getattr(feature, "feature", None)
+        inside: Any = getattr(feature, "feature", None)
         if not hasattr(inside, "items"):
             continue
         boxes = [k for k, f in inside.items() if isinstance(f, tfds.features.BBoxFeature)]
@@ -74,7 +75,8 @@ def _write(spec, builder, features, folder, tfds):
             split=split, shuffle_files=False, decoders={image: tfds.decode.SkipDecoding()}
         )
         total = builder.info.splits[split].num_examples
-        images, annotations = [], []
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
         examples = track(tfds.as_numpy(dataset), f"Writing {split}", total)
         for number, example in enumerate(examples):
             content = bytes(example[image])
@@ -94,9 +96,9 @@ def _write(spec, builder, features, folder, tfds):
                         "iscrowd": int(any(found[key][place] for key in ignored)),
                     }
                 )
-        content = {
+        listed = {
             "images": images,
             "annotations": annotations,
             "categories": [{"id": k, "name": name} for k, name in enumerate(names)],
         }
-        write_json(folder / split / IN_SPLIT, content)
+        write_json(folder / split / IN_SPLIT, listed)

@@ -27,7 +27,7 @@ def read_plain_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as a text file ({error}).") from error
     content: dict[str, Any] = {}
-    key: str | None = None
+    key = ""  # of the latest line that begins at the margin
     open_list = ""  # a list in brackets may go over several lines
     for number, line in enumerate(lines, 1):
         line = _without_comment(line)
@@ -46,7 +46,7 @@ def read_plain_yaml(path: Path) -> dict[str, Any]:
                 content[key] = _plain(value)
                 continue
             open_list = value.strip()
-        elif key is not None:
+        elif key:
             _add(content, key, line.strip())
         if open_list and open_list[-1] in "]}":
             content[key] = _bracketed(path, number, open_list)

@@ -39,8 +39,12 @@ def score_boxes(
     scores = []
     for name, curve, (ap, ap50) in zip(classes, curves, coco.classes, strict=True):
         voc = average_precision(curve), average_precision(curve, 11)
-        parts = [_known(value) for value in (*voc, *curve.at(THRESHOLD))]
-        scores.append(ClassScore(name, ap, ap50, *parts, curve.objects))
+        area, eleven, precision, recall = (
+            _known(value) for value in (*voc, *curve.at(THRESHOLD))
+        )
+        scores.append(
+            ClassScore(name, ap, ap50, area, eleven, precision, recall, curve.objects)
+        )
     means = [
         float(np.mean(known)) if (known := [v for v in values if v is not None]) else None
         for values in ([s.voc for s in scores], [s.voc11 for s in scores])

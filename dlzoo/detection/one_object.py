@@ -104,5 +104,6 @@ def read_objects(vectors: Any, image_size: Any, *, landmarks: int = 0) -> dict[s
         "classes": classes.argmax(axis=-1).astype("int32"),
     }
     if landmarks:
-        found["points"] = points.reshape(-1, landmarks, 2) * np.float32([width, height])
+        sides = np.array([width, height], "float32")
+        found["points"] = points.reshape(-1, landmarks, 2) * sides
     return found

@@ -147,4 +147,4 @@ def _padded(image, boxes):
     mean = image.mean(axis=(0, 1)).round().astype("uint8")
     padded = np.broadcast_to(mean, (rows, columns, 3)).copy()
     padded[above : above + height, left : left + width] = image
-    return padded, np.float32([left, above, left, above])
+    return padded, np.array([left, above, left, above], "float32")

@@ -152,7 +152,7 @@ def proposed(pixels, search):
         pixels, quality=search.quality, width=search.width, most=search.most
     )
     height, width = pixels.shape[:2]
-    return boxes if len(boxes) else np.float32([[0, 0, width, height]])
+    return boxes if len(boxes) else np.array([[0, 0, width, height]], "float32")
 
 
 def feature_maps(network, pixels, boxes, search, what="Proposals"):

@@ -101,7 +101,7 @@ def _network(network, weights, side):
         shape = (side, side, 3)
         options = {"classes": 0, "input_shape": shape, "include_preprocessing": True}
         network = create_model(network, weights, **options)
-    sides = network.input_shape[1:3] if isinstance(network, keras.Model) else ()
+    sides: tuple = network.input_shape[1:3] if isinstance(network, keras.Model) else ()
     if len(sides) != 2 or sides[0] != sides[1] or len(network.output_shape) != 4:
         raise ValueError(
             f"train_rcnn: network must be a name or a model from (side, side, 3) to a feature "

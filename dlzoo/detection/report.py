@@ -161,7 +161,7 @@ class BoxReport:
     def _splits(self):
         names = ("ap50", "ap", "ap75", "ap_small", "ap_medium", "ap_large", "ar", "voc")
         head = ("AP50", "AP", "AP75", "small", "medium", "large", "AR", "VOC")
-        rows = [("", "images", "objects", *head)]
+        rows: list[tuple[str, ...]] = [("", "images", "objects", *head)]
         for name, score in self.splits.items():
             parts = (per_cent(getattr(score, part)) for part in names)
             rows.append((name, str(score.images), str(score.objects), *parts))

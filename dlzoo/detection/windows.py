@@ -53,10 +53,9 @@ def sliding_window(
     """
     check_between(WHO, "iou_threshold", iou_threshold, 0, 1)
     check_positive_int(WHO, "most", most)
-    grid = window_grid_inside(model)
-    if grid is None:
+    if window_grid_inside(model) is None:
         model = dense_to_conv(model)
-        grid = window_grid_inside(model)
+    grid: Any = window_grid_inside(model)
     pixels = _checked(model, image, scales)
     parts = [_at_scale(model, grid, pixels, factor) for factor in scales]
     parts = [part for part in parts if part is not None]

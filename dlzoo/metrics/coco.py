@@ -66,7 +66,8 @@ def coco_scores(truths: Sequence[Truth], found: Sequence[Found], classes: int) -
     """
     cocoeval = require_pycocotools()
     coco = require("pycocotools.coco", extra="detection", purpose="COCO's AP").COCO
-    true, answered = [], []
+    true: list[dict[str, Any]] = []
+    answered: list[dict[str, Any]] = []
     for image, (boxes, numbers, ignored) in enumerate(truths):
         true += _rows(image, boxes, numbers, len(true), crowds=ignored)
     for image, (boxes, scores, numbers) in enumerate(found):
@@ -85,13 +86,16 @@ def coco_scores(truths: Sequence[Truth], found: Sequence[Found], classes: int) -
         judge.evaluate()
         judge.accumulate()
     precision, recall = judge.eval["precision"], judge.eval["recall"]
+    small, medium, large = (_mean(precision[:, :, :, area, -1]) for area in (1, 2, 3))
     return CocoScores(
-        _mean(precision[:, :, :, 0, -1]),
-        _mean(precision[0, :, :, 0, -1]),
-        _mean(precision[5, :, :, 0, -1]),
-        *(_mean(precision[:, :, :, _AREAS.index(area), -1]) for area in _AREAS[1:]),
-        _mean(recall[:, :, 0, -1]),
-        tuple(
+        ap=_mean(precision[:, :, :, 0, -1]),
+        ap50=_mean(precision[0, :, :, 0, -1]),
+        ap75=_mean(precision[5, :, :, 0, -1]),
+        ap_small=small,
+        ap_medium=medium,
+        ap_large=large,
+        ar=_mean(recall[:, :, 0, -1]),
+        classes=tuple(
             (_mean(precision[:, :, number, 0, -1]), _mean(precision[0, :, number, 0, -1]))
             for number in range(classes)
         ),

@@ -88,7 +88,7 @@ def dense_to_conv(model, *, allow_padding=False):
     window = tuple(model.input_shape[1:3])
     replaced = _replacements(model, joint)
     image = keras.Input((None, None, model.input_shape[-1]), name="image")
-    copies = {}
+    copies: dict[str, keras.layers.Layer] = {}
 
     def copy(layer):
         made = replaced.get(layer.name) or type(layer).from_config(layer.get_config())

@@ -141,7 +141,8 @@ class MaskReport:
         )
 
     def _splits(self):
-        rows = [("", "images", "mean IoU", "mean Dice", "pixels right", "borders F1")]
+        head = ("mean IoU", "mean Dice", "pixels right", "borders F1")
+        rows: list[tuple[str, ...]] = [("", "images", *head)]
         for name, score in self.splits.items():
             parts = score.mean_iou, score.mean_dice, score.pixel_accuracy, score.boundary_f1
             rows.append((name, str(score.images), *map(per_cent, parts)))
