@@ -15,8 +15,6 @@ import numpy as np
 from dlzoo._checks import require
 from dlzoo.metrics.average_precision import Found, Truth
 
-_AREAS = ("all", "small", "medium", "large")
-
 
 @dataclass(frozen=True)
 class CocoScores:

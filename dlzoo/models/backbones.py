@@ -33,10 +33,11 @@ def maps_by_stride(who, name, end):
     probe = keras.Model(source, kept)
     shapes = probe.compute_output_spec(keras.KerasTensor((1, *sides, channels)))
     found = {}
-    for key, spec in shapes.items():
-        stride = sides[0] // spec.shape[1]
-        if [side * stride for side in spec.shape[1:3]] == sides:
-            found[stride] = kept[key]
+    for key, tensor in kept.items():  # PyTorch hands the shapes back in another order
+        height, width = shapes[key].shape[1:3]
+        stride = sides[0] // height
+        if [height * stride, width * stride] == sides:
+            found[stride] = tensor
     last = list(kept)[-1]
     if found.get(STRIDE) is not kept[last]:
         raise ValueError(

@@ -23,11 +23,12 @@ from keras import layers
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo.layers import Proposals, RegionProposalHead, RoIAlign, RoIDetections
 from dlzoo.layers.inside import sublayers
+from dlzoo.models.backbones import OWN, STRIDE, maps_by_stride, with_stages
 from dlzoo.models.classifier import Design, build, head_dtype
 from dlzoo.models.loading import design_of, register
 from dlzoo.models.pyramid import feature_pyramid, torchvision_names
 from dlzoo.models.segmentation_heads import check_multiple, feature_map
-from dlzoo.models.taps import ENCODER, STRIDE, backbones, maps_by_stride, tensors_before
+from dlzoo.models.taps import tensors_before
 from dlzoo.weights import card
 from dlzoo.weights.porting import Top
 
@@ -78,7 +79,7 @@ def _head(options):
 def _layouts(encoder):
     """Our layers and torchvision's, as they are called now, and as they were."""
     names = encoder.layouts.get("torchvision", next(iter(encoder.layouts.values())))
-    inside = [(ours, theirs) for ours, theirs in names if ours.startswith(ENCODER)]
+    inside = [(ours, theirs) for ours, theirs in names if ours.startswith(OWN)]
     for layout, old in (("torchvision", False), ("torchvision-0.12", True)):
         pairs = [(ours, f"backbone.body.{theirs}") for ours, theirs in inside]
         pairs += torchvision_names(len(STRIDES), "backbone.fpn", old)
@@ -187,7 +188,7 @@ def faster_rcnn(
     `dlzoo.detection.training_network`.
     """
     who = "faster_rcnn"
-    check_choice(who, "backbone", backbone, backbones())
+    check_choice(who, "backbone", backbone, with_stages())
     for word, number in (("channels", channels), ("hidden", hidden)):
         check_positive_int(who, word, number)
     if len(sizes) != 1 + len(STRIDES):

@@ -6,10 +6,6 @@ import re
 import keras
 
 from dlzoo.models.network import Network
-from dlzoo.weights import list_models
-
-STRIDE = 32  # of the last stage of every network that others are built on
-ENCODER = ("stem", "stage", "top_pool")  # how the names of its own layers begin
 
 
 def features(model, names=None):
@@ -106,42 +102,4 @@ def tensors_before(end):
         found[layer.name] = tensor
 
     visit(end)
-    return found
-
-
-def backbones():
-    """Names of the networks that others can be built on: those that have stages."""
-    return sorted(set(list_models(task="classification")) - {"lenet5", "mlp"})
-
-
-def maps_by_stride(who, name, end):
-    """Stride to the last feature map of a backbone that has it.
-
-    Args:
-        who: The network that is built on it, for the message.
-        name: Of the backbone.
-        end: Its symbolic output.
-
-    Raises:
-        ValueError: The stages of the backbone do not halve the image five times.
-    """
-    tensors = tensors_before(end)
-    source = next(iter(tensors.values()))
-    kept = {key: x for key, x in tensors.items() if key.startswith(ENCODER)}
-    *sides, channels = source.shape[1:]
-    sides = [side or 8 * STRIDE for side in sides]
-    probe = keras.Model(source, kept)
-    shapes = probe.compute_output_spec(keras.KerasTensor((1, *sides, channels)))
-    found = {}
-    for key, tensor in kept.items():  # PyTorch hands the shapes back in another order
-        height, width = shapes[key].shape[1:3]
-        stride = sides[0] // height
-        if [height * stride, width * stride] == sides:
-            found[stride] = tensor
-    last = list(kept)[-1]
-    if found.get(STRIDE) is not kept[last]:
-        raise ValueError(
-            f"{who}: backbone must be a network whose stages halve the image five "
-            f"times, e.g. 'mobilenet_v2' or 'resnet34'; got {name!r}."
-        )
     return found
