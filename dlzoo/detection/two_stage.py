@@ -69,7 +69,7 @@ def truth(boxes, classes):
         float32 `(..., m, 5)`.
 
     Example:
-        >>> truth([[0.0, 0.0, 8.0, 8.0]], [2]).shape
+        >>> tuple(truth([[0.0, 0.0, 8.0, 8.0]], [2]).shape)
         (1, 5)
     """
     boxes, classes = (ops.cast(ops.convert_to_tensor(x), "float32") for x in (boxes, classes))

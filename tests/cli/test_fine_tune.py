@@ -206,9 +206,9 @@ def test_targets_are_all_of_one_form(monkeypatch, capsys):
 def test_every_option_is_one_of_the_function():
     import inspect
 
-    from dlzoo import classification, segmentation, tasks
+    from dlzoo import classification, detection, segmentation, tasks
 
     offered = set(inspect.signature(verb.fine_tune).parameters)
-    homes = (tasks, classification, segmentation)
+    homes = (tasks, classification, detection, segmentation)
     known = {name for home in homes for name in inspect.signature(home.fine_tune).parameters}
     assert offered - known == {"no_augment", "json"}
