@@ -8,6 +8,7 @@ from keras import layers, ops
 from dlzoo._checks import check_between, check_pair
 
 UNKNOWN_SIDE = 64  # steps that a bin may have where the sides of the map are not known
+FAR = 2**20  # pixels; where edges are cut off, far outside of any feature map
 
 
 @keras.saving.register_keras_serializable("dlzoo")
@@ -75,11 +76,13 @@ class RoIPool(layers.Layer):
 
 def _edges(first, last, bins, side):
     """First pixel of each bin `(batch, n, bins)`, and the one after its last."""
-    length = ops.maximum(last - first + 1, 1.0)[..., None] / bins
-    place = ops.arange(bins, dtype="float32")
-    low = ops.floor(place * length) + first[..., None]
-    high = ops.ceil((place + 1) * length) + first[..., None]
-    return (ops.cast(ops.clip(x, 0, side), "int32") for x in (low, high))
+    # In whole numbers: XLA's quotients are a bit off, and would move an edge by a pixel.
+    first, last = (ops.cast(ops.clip(x, -FAR, FAR), "int32") for x in (first, last))
+    length = ops.maximum(last - first + 1, 1)[..., None]
+    place = ops.arange(bins, dtype="int32")
+    low = (place * length) // bins + first[..., None]
+    high = ((place + 1) * length + bins - 1) // bins + first[..., None]
+    return (ops.clip(x, 0, side) for x in (low, high))
 
 
 def _levels(side, bins):
