@@ -2,7 +2,7 @@
 
 from dlzoo.layers import YOLOCandidates, YOLODetections
 from dlzoo.layers.inside import sublayers
-from dlzoo.losses import YOLOLoss
+from dlzoo.losses.yolo import YOLOLoss
 from dlzoo.models.network import Network
 
 
