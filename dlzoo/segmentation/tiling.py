@@ -30,6 +30,7 @@ class Tiles:
         window: Height and width of what the network gets.
         kept: Height and width of what is kept of an answer: the windows lie so far apart.
         margin: Rows and columns before what is kept.
+        step: Sides that the network takes are multiples of it.
 
     Example:
         >>> tiles = Tiles((100, 200), (96, 96), (64, 64), (16, 16))
@@ -41,6 +42,7 @@ class Tiles:
     window: tuple[int, int]
     kept: tuple[int, int]
     margin: tuple[int, int]
+    step: int = 1
 
     def __len__(self) -> int:
         return -(-self.image[0] // self.kept[0]) * self._columns
@@ -92,7 +94,7 @@ def plan_tiles(
             )
         kept.append(out - 2 * extra)
         margin.append(rim + extra)
-    return Tiles(size, window, (kept[0], kept[1]), (margin[0], margin[1]))
+    return Tiles(size, window, (kept[0], kept[1]), (margin[0], margin[1]), step)
 
 
 def tile_scores(
@@ -117,14 +119,14 @@ def tile_scores(
     """
     if not model.compiled:
         model.jit_compile = jit_compile(model)
-    views, step = views or Views(), network_step(model)
+    views = views or Views()
     for start in range(0, len(tiles), batch_size):
         numbers = range(start, min(start + batch_size, len(tiles)))
         batch = np.stack([_window(read, tiles, number) for number in numbers])
         missing = min(batch_size, len(tiles)) - len(batch) if model.jit_compile else 0
         if missing:
             batch = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
-        answers = views.scores(model, batch, step)
+        answers = views.scores(model, batch, tiles.step)
         for number, answer in zip(numbers, answers, strict=False):
             yield _kept(tiles, number, answer)
 
