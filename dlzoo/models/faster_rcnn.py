@@ -23,7 +23,7 @@ from keras import layers
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo.layers import Proposals, RegionProposalHead, RoIAlign, RoIDetections
 from dlzoo.layers.inside import sublayers
-from dlzoo.models.backbones import OWN, STRIDE, maps_by_stride, with_stages
+from dlzoo.models.backbones import STRIDE, maps_by_stride, own_names, with_stages
 from dlzoo.models.classifier import Design, build, head_dtype
 from dlzoo.models.loading import design_of, register
 from dlzoo.models.pyramid import feature_pyramid, torchvision_names
@@ -78,8 +78,7 @@ def _head(options):
 
 def _layouts(encoder):
     """Our layers and torchvision's, as they are called now, and as they were."""
-    names = encoder.layouts.get("torchvision", next(iter(encoder.layouts.values())))
-    inside = [(ours, theirs) for ours, theirs in names if ours.startswith(OWN)]
+    inside = own_names(encoder, "torchvision")
     for layout, old in (("torchvision", False), ("torchvision-0.12", True)):
         pairs = [(ours, f"backbone.body.{theirs}") for ours, theirs in inside]
         pairs += torchvision_names(len(STRIDES), "backbone.fpn", old)

@@ -29,7 +29,6 @@ ANCHORS = (
 # Table 6 of the paper: widest channels of a stage, and its convolutions.
 DARKNET19 = ((64, 1), (128, 3), (256, 3), (512, 5), (1024, 5))
 TINY = (32, 64, 128, 256, 512)
-PASSTHROUGH = "stage4_conv5"
 
 
 def darknet19(x):
