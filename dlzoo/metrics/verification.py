@@ -198,7 +198,7 @@ def checked_pairs(who: str, distances: Any, same: Any) -> tuple[np.ndarray, np.n
     if set(same.tolist()) != {0, 1}:
         raise ValueError(
             f"{who}: same must be true for some pairs and false for others, because rates of "
-            f"both kinds are measured; got {sorted(set(same.tolist()))[:5]} in {len(same)} pairs."
+            f"both kinds are measured; got {sorted(set(same.tolist()))[:5]} of {len(same)}."
         )
     return distances, same.astype(bool)
 

@@ -116,7 +116,7 @@ def test_scores_print_and_say_what_they_cannot_know():
     [
         ([1, 2], [1], r"must both be \(pairs,\); got \(2,\) and \(1,\)"),
         ([1, np.nan], [1, 0], "must be finite; got nan for pair 1"),
-        ([1, 2], [1, 1], r"true for some pairs and false for others.* got \[1\] in 2 pairs"),
+        ([1, 2], [1, 1], r"true for some pairs and false for others.* got \[1\] of 2"),
         ([1, 2], [1, 7], "true for some"),
         ([], [], "true for some"),
     ],
