@@ -120,8 +120,8 @@ def align(
     growth = float(np.hypot(*matrix[:, 0]))
     if growth < 1e-9:
         raise ValueError(
-            f"align: landmarks must lie as those of a face, left eye, right eye, nose, left and "
-            f"right corner of the mouth; got {points.tolist()}."
+            f"align: landmarks must lie as those of a face: left eye, right eye, nose, left "
+            f"and right corner of the mouth; got {points.tolist()}."
         )
     picture = open_image(image)
     pixels = min(max(1, int(1 / growth)), *picture.size) if interpolation != "nearest" else 1

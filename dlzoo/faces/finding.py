@@ -54,7 +54,8 @@ def find_faces(
             cannot be read, `WeightsError` where the weights cannot be had.
 
     Example:
-        >>> random = MTCNN(*(getattr(dlzoo.models, f"mtcnn_{name}")() for name in MTCNN._fields))
+        >>> from dlzoo import models
+        >>> random = MTCNN(models.mtcnn_pnet(), models.mtcnn_rnet(), models.mtcnn_onet())
         >>> find_faces(np.zeros((60, 80, 3), "uint8"), detector=random, thresholds=(1, 1, 1))
         ()
     """
