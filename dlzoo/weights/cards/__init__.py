@@ -10,6 +10,7 @@ from dlzoo.weights.cards import (
     mlp,
     mobilenet,
     mobilenet_v2,
+    mtcnn,
     resnet,
     style,
     unet,
@@ -35,4 +36,5 @@ CARDS: tuple[Card, ...] = (
     *unet.CARDS,
     *yolo.CARDS,
     *faster_rcnn.CARDS,
+    *mtcnn.CARDS,
 )
