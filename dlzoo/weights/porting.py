@@ -86,6 +86,8 @@ LAYOUTS = {
         # names of torchvision's detectors before its version 0.13, which its files still have
         Layout("torchvision-0.12", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
+        # one program's own names, where a network has no more than that one
+        Layout("torch", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("facenet-pytorch", ("torch",), ".", TORCH_LEAVES, channels_first=True),

@@ -3,6 +3,7 @@
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
+    faces,
     faster_rcnn,
     googlenet,
     lenet5,
@@ -37,4 +38,5 @@ CARDS: tuple[Card, ...] = (
     *yolo.CARDS,
     *faster_rcnn.CARDS,
     *mtcnn.CARDS,
+    *faces.CARDS,
 )
