@@ -1,14 +1,50 @@
-"""Faces: finding them in photographs, and bringing them into place."""
+"""Faces: finding them in photographs, bringing them into place, telling people apart.
 
-from dlzoo.faces.alignment import align, crop
-from dlzoo.faces.drawing import draw_faces
-from dlzoo.faces.face import Face
-from dlzoo.faces.finding import find_faces
+The names arrive when used: a gallery needs no Keras, and finding faces no LanceDB.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlzoo.faces.alignment import align, crop
+    from dlzoo.faces.drawing import draw_faces
+    from dlzoo.faces.face import Face
+    from dlzoo.faces.finding import find_faces
+    from dlzoo.faces.gallery import Gallery
+    from dlzoo.faces.gallery_table import MadeBy
+    from dlzoo.faces.people import Match, Person
+
+_HOME = {  # public name -> module that defines it; none may be named like what it defines
+    "Face": "face",
+    "Gallery": "gallery",
+    "MadeBy": "gallery_table",
+    "Match": "people",
+    "Person": "people",
+    "align": "alignment",
+    "crop": "alignment",
+    "draw_faces": "drawing",
+    "find_faces": "finding",
+}
 
 __all__ = [
     "Face",
+    "Gallery",
+    "MadeBy",
+    "Match",
+    "Person",
     "align",
     "crop",
     "draw_faces",
     "find_faces",
 ]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
