@@ -9,34 +9,59 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dlzoo.faces.alignment import align, crop
     from dlzoo.faces.drawing import draw_faces
+    from dlzoo.faces.embedding import Embedded, Embedder, embed
     from dlzoo.faces.face import Face
     from dlzoo.faces.finding import find_faces
     from dlzoo.faces.gallery import Gallery
     from dlzoo.faces.gallery_table import MadeBy
+    from dlzoo.faces.identification import Identification, enrol, identify
     from dlzoo.faces.people import Match, Person
+    from dlzoo.faces.verification import Calibration, Verification, calibrate, distances, verify
 
 _HOME = {  # public name -> module that defines it; none may be named like what it defines
+    "Calibration": "verification",
+    "Embedded": "embedding",
+    "Embedder": "embedding",
     "Face": "face",
     "Gallery": "gallery",
+    "Identification": "identification",
     "MadeBy": "gallery_table",
     "Match": "people",
     "Person": "people",
+    "Verification": "verification",
     "align": "alignment",
+    "calibrate": "verification",
     "crop": "alignment",
+    "distances": "verification",
     "draw_faces": "drawing",
+    "embed": "embedding",
+    "enrol": "identification",
     "find_faces": "finding",
+    "identify": "identification",
+    "verify": "verification",
 }
 
 __all__ = [
+    "Calibration",
+    "Embedded",
+    "Embedder",
     "Face",
     "Gallery",
+    "Identification",
     "MadeBy",
     "Match",
     "Person",
+    "Verification",
     "align",
+    "calibrate",
     "crop",
+    "distances",
     "draw_faces",
+    "embed",
+    "enrol",
     "find_faces",
+    "identify",
+    "verify",
 ]
 
 

@@ -1,9 +1,9 @@
 """Searching LanceDB's table for what is near, in all of it or by an index.
 
 The index divides the vectors into groups around centres (inverted file) and keeps each number
-in 8 bits; a search looks into the nearest groups and measures the best candidates exactly. It
-was chosen by measuring (`benchmarks/gallery.py`): as accurate as product quantisation and a
-graph, and built in a hundredth of the time.
+in 8 bits; a search looks into the nearest groups and measures the best candidates exactly. Of
+100,000 clustered vectors it found as much as product quantisation did, and was built in 2
+seconds, not 380 (`benchmarks/gallery.py` has its figures for a million).
 """
 
 from typing import Any
