@@ -171,7 +171,7 @@ def test_calibrating():
     assert "among 10 people" in str(many)
     pair = picture("red"), picture("red", seed=1)
     assert verify(*pair, colour_network(), threshold=found).threshold == found.threshold
-    with pytest.raises(ValueError, match=r"at least 10000 pairs of different people.* got 1000"):
+    with pytest.raises(ValueError, match="at least 10000 pairs"):
         calibrate(apart, same, far=0.001, people=10)
 
 
