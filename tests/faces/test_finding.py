@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import dlzoo
 from dlzoo.detection.boxes import non_max_suppression
 from dlzoo.errors import DataError, WeightsError
-from dlzoo.faces import Face, draw_faces, find_faces
+from dlzoo.faces import Face, align, draw_faces, find_faces
 from dlzoo.faces.area_means import AreaMeans
 from dlzoo.faces.suppression import suppress
 from dlzoo.models import MTCNN
@@ -205,5 +205,39 @@ def test_faces_are_those_of_facenet_pytorch(published, name):
 
 
 @real
-def test_no_face_in_a_painted_sky(published):
-    assert find_faces(Path(DATA, "style", "starry_night.jpg"), detector=published) == ()
+@pytest.mark.parametrize("name", ["starry_night.jpg", "the_scream.jpg"])
+def test_no_face_in_a_painting(published, name):
+    assert find_faces(Path(DATA, "style", name), detector=published) == ()
+
+
+@real
+def test_no_face_in_a_cartoon(published):
+    cartoon = Image.new("RGB", (200, 200), "white")
+    pen = ImageDraw.Draw(cartoon)
+    pen.ellipse([40, 30, 160, 170], fill=(255, 220, 120), outline="black", width=2)
+    for x in (75, 125):
+        pen.ellipse([x - 7, 75, x + 7, 90], fill="black")
+    pen.arc([70, 90, 130, 145], 20, 160, fill="black", width=3)
+    assert find_faces(cartoon, detector=published) == ()
+
+
+@real
+def test_one_face_however_the_head_is_turned(published):
+    """Ten photographs of a person, some from the side."""
+    for path in sorted(Path(DATA, "orl_faces", "s1").glob("*.png")):
+        (face,) = find_faces(path, detector=published)
+        left, right, nose, left_corner, right_corner = face.landmarks.tolist()
+        assert left[0] < right[0]
+        assert left_corner[0] < right_corner[0]
+        assert max(left[1], right[1]) < nose[1] < min(left_corner[1], right_corner[1])
+
+
+@real
+def test_a_turned_photograph_gives_the_same_face(published):
+    photograph = Image.open(Path(DATA, "photographs_with_faces", "kate_siegel_1.jpg"))
+    (upright,) = find_faces(photograph, detector=published)
+    turned = photograph.rotate(20, Image.Resampling.BICUBIC, expand=True)
+    (face,) = find_faces(turned, detector=published)
+    one = align(photograph, upright.landmarks).astype(float)
+    other = align(turned, face.landmarks).astype(float)
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.95

@@ -75,6 +75,18 @@ def test_all_three_from_one_file(tmp_path):
     np.testing.assert_allclose(raw["steps"], scaled["steps"], rtol=1e-4, atol=1e-4)
 
 
+def test_all_three_from_a_folder(tmp_path):
+    """As facenet-pytorch has them; what is in a file is what counts, not its suffix."""
+    for name in NETWORKS:
+        file = golden_of(name).write(tmp_path)
+        file.rename(tmp_path / f"{name.removeprefix('mtcnn_')}.pt")
+    for network in dlzoo.models.mtcnn(tmp_path):
+        assert network.load_report.layout == "facenet-pytorch"
+    (tmp_path / "rnet.pt").unlink()
+    with pytest.raises(WeightsError, match=r"mtcnn_rnet: .*rnet\.pt"):
+        dlzoo.models.mtcnn(str(tmp_path))
+
+
 def test_what_a_file_lacks_is_named(tmp_path):
     state = load_file(together(tmp_path))
     del state["rnet.prelu2.weight"]
