@@ -10,18 +10,28 @@ if TYPE_CHECKING:
     from dlzoo.faces.alignment import align, crop
     from dlzoo.faces.drawing import draw_faces
     from dlzoo.faces.embedding import Embedded, Embedder, embed
+    from dlzoo.faces.evaluation import Evaluation, evaluate
     from dlzoo.faces.face import Face
     from dlzoo.faces.finding import find_faces
     from dlzoo.faces.gallery import Gallery
     from dlzoo.faces.gallery_table import MadeBy
     from dlzoo.faces.identification import Identification, enrol, identify
     from dlzoo.faces.people import Match, Person
+    from dlzoo.faces.pictures import (
+        embedding_map,
+        pair_distances,
+        roc_curves,
+        show_identifications,
+        show_matches,
+        show_verification,
+    )
     from dlzoo.faces.verification import Calibration, Verification, calibrate, distances, verify
 
 _HOME = {  # public name -> module that defines it; none may be named like what it defines
     "Calibration": "verification",
     "Embedded": "embedding",
     "Embedder": "embedding",
+    "Evaluation": "evaluation",
     "Face": "face",
     "Gallery": "gallery",
     "Identification": "identification",
@@ -35,9 +45,16 @@ _HOME = {  # public name -> module that defines it; none may be named like what 
     "distances": "verification",
     "draw_faces": "drawing",
     "embed": "embedding",
+    "embedding_map": "pictures",
     "enrol": "identification",
+    "evaluate": "evaluation",
     "find_faces": "finding",
     "identify": "identification",
+    "pair_distances": "pictures",
+    "roc_curves": "pictures",
+    "show_identifications": "pictures",
+    "show_matches": "pictures",
+    "show_verification": "pictures",
     "verify": "verification",
 }
 
@@ -45,6 +62,7 @@ __all__ = [
     "Calibration",
     "Embedded",
     "Embedder",
+    "Evaluation",
     "Face",
     "Gallery",
     "Identification",
@@ -58,9 +76,16 @@ __all__ = [
     "distances",
     "draw_faces",
     "embed",
+    "embedding_map",
     "enrol",
+    "evaluate",
     "find_faces",
     "identify",
+    "pair_distances",
+    "roc_curves",
+    "show_identifications",
+    "show_matches",
+    "show_verification",
     "verify",
 ]
 

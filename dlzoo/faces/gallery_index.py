@@ -11,7 +11,8 @@ from typing import Any
 from dlzoo._checks import require
 
 LEAST = 256  # embeddings; fewer cannot be divided, and need no index
-_GROUPS_LOOKED_AT = 40
+_GROUP = 2000  # vectors, about
+_GROUPS_LOOKED_AT = 200
 _MEASURED = 10  # candidates for each that is wanted
 _COLUMNS = ["name", "source", "_distance"]
 
@@ -29,4 +30,6 @@ def nearest(table: Any, vector: Any, count: int, indexed: bool) -> list[dict[str
 def build(table: Any) -> None:
     """Make the index, or make it anew."""
     index = require("lancedb.index", extra="faces", purpose="A gallery of faces")
-    table.create_index("vector", config=index.IvfSq(sample_rate=64), replace=True)
+    table.create_index(
+        "vector", config=index.IvfSq(sample_rate=64, target_partition_size=_GROUP), replace=True
+    )
