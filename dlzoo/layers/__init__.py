@@ -10,6 +10,7 @@ from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.corner_upsampling import CornerUpsampling2D
+from dlzoo.layers.cosine_scores import CosineScores
 from dlzoo.layers.crop_like import CropLike
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
@@ -25,6 +26,7 @@ from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.object_scores import ObjectScores
 from dlzoo.layers.pad_to_multiple import PadToMultiple
+from dlzoo.layers.pair_scores import PairScores
 from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
@@ -59,6 +61,7 @@ __all__ = [
     "ConvBN",
     "ConvolutionalBlock",
     "CornerUpsampling2D",
+    "CosineScores",
     "CropLike",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
@@ -77,6 +80,7 @@ __all__ = [
     "ObjectScores",
     "ObjectnessPrior",
     "PadToMultiple",
+    "PairScores",
     "PixelLabels",
     "Proposals",
     "RadialBasis",
