@@ -21,6 +21,7 @@ from dlzoo.layers.inception import InceptionModule
 from dlzoo.layers.instance_normalization import InstanceNormalization
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
+from dlzoo.layers.l2_normalize import L2Normalize
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
@@ -28,6 +29,7 @@ from dlzoo.layers.object_scores import ObjectScores
 from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.pair_scores import PairScores
 from dlzoo.layers.pixel_labels import PixelLabels
+from dlzoo.layers.prelu import PReLU
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
@@ -74,11 +76,13 @@ __all__ = [
     "InstanceNormalization",
     "InvertedDropout",
     "InvertedResidual",
+    "L2Normalize",
     "LocalResponseNormalization",
     "MBConv",
     "MatchSides",
     "ObjectScores",
     "ObjectnessPrior",
+    "PReLU",
     "PadToMultiple",
     "PairScores",
     "PixelLabels",

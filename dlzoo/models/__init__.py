@@ -21,6 +21,7 @@ from dlzoo.models.lenet5 import lenet5
 from dlzoo.models.loading import load_weights
 from dlzoo.models.localizer import localizer
 from dlzoo.models.mlp import mlp
+from dlzoo.models.mobilefacenet import mobilefacenet
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.network import AuxiliaryNetwork, Network
@@ -64,6 +65,7 @@ __all__ = [
     "load_weights",
     "localizer",
     "mlp",
+    "mobilefacenet",
     "mobilenet",
     "mobilenet_v2",
     "profile",

@@ -73,6 +73,7 @@ TORCH_LEAVES = {
     "beta": "bias",
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
+    "alpha": "weight",
 }
 LAYOUTS = {
     layout.name: layout
@@ -83,6 +84,8 @@ LAYOUTS = {
         # names of torchvision's detectors before its version 0.13, which its files still have
         Layout("torchvision-0.12", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
+        # one program's own names, where a network has no more than that one
+        Layout("torch", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("darknet", ("darknet",), "/", {}, channels_first=True),

@@ -3,6 +3,7 @@
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
+    faces,
     faster_rcnn,
     googlenet,
     lenet5,
@@ -35,4 +36,5 @@ CARDS: tuple[Card, ...] = (
     *unet.CARDS,
     *yolo.CARDS,
     *faster_rcnn.CARDS,
+    *faces.CARDS,
 )
