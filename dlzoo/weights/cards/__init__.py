@@ -11,6 +11,7 @@ from dlzoo.weights.cards import (
     mlp,
     mobilenet,
     mobilenet_v2,
+    mtcnn,
     resnet,
     style,
     unet,
@@ -36,5 +37,6 @@ CARDS: tuple[Card, ...] = (
     *unet.CARDS,
     *yolo.CARDS,
     *faster_rcnn.CARDS,
+    *mtcnn.CARDS,
     *faces.CARDS,
 )
