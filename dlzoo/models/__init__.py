@@ -14,6 +14,7 @@ from dlzoo.models.efficientnet import (
     efficientnet_b6,
     efficientnet_b7,
 )
+from dlzoo.models.facenet import facenet
 from dlzoo.models.faster_rcnn import faster_rcnn
 from dlzoo.models.fully_convolutional import dense_to_conv
 from dlzoo.models.googlenet import googlenet
@@ -26,9 +27,11 @@ from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.mtcnn import MTCNN, mtcnn, mtcnn_onet, mtcnn_pnet, mtcnn_rnet
 from dlzoo.models.network import AuxiliaryNetwork, Network
+from dlzoo.models.openface import openface_nn4_small2
 from dlzoo.models.profiles import LayerProfile, Profile
 from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from dlzoo.models.siamese import siamese
 from dlzoo.models.taps import features, stages
 from dlzoo.models.transformer_net import transformer_net
 from dlzoo.models.unet import unet
@@ -60,6 +63,7 @@ __all__ = [
     "efficientnet_b5",
     "efficientnet_b6",
     "efficientnet_b7",
+    "facenet",
     "faster_rcnn",
     "features",
     "googlenet",
@@ -74,12 +78,14 @@ __all__ = [
     "mtcnn_onet",
     "mtcnn_pnet",
     "mtcnn_rnet",
+    "openface_nn4_small2",
     "profile",
     "resnet18",
     "resnet34",
     "resnet50",
     "resnet101",
     "resnet152",
+    "siamese",
     "stages",
     "transformer_net",
     "unet",

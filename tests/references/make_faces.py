@@ -3,19 +3,21 @@
     pip install --no-deps facenet-pytorch==2.6.0    # beside what make.py needs
     python -m tests.references.make_faces [NAME ...]
 
-facenet-pytorch answers itself. MobileFaceNet is no package: the network below is written
-from the paper's Table 1 and the names and shapes of the tensors in a published file
-(PyTorch's layouts, channels first), with PyTorch's own layers.
+facenet-pytorch answers itself. MobileFaceNet and OpenFace are no packages: the networks below
+are written with PyTorch's own layers (channels first), the first from the paper's Table 1, the
+second from the definition in Torch (`models/openface/nn4.small2.def.lua`); names and shapes of
+the tensors are those of published files.
 """
 
 import sys
 from collections import OrderedDict
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from tests.references.make import keep, torch_outputs
-from tests.references.peers.golden import Golden
+from tests.references.peers.golden import Golden, import_torchvision
 
 FOLDER = Path(__file__).parent / "faces"
 
@@ -74,10 +76,100 @@ def mobilefacenet(last_map=(7, 6), dimensions=128):
     )
 
 
+class Padded(nn.Module):
+    """Torch's `nn.Inception`: rows of modules on the same input, joined by `DepthConcat`.
+
+    Arguments as in the definition: kernel sizes, their stride, channels after them, channels
+    after the 1x1 convolutions (the last but one follows the pooling, the last stands alone).
+    """
+
+    def __init__(self, before, kernels, stride, after, reduced, pool):
+        super().__init__()
+        rows = []
+        for kernel, narrow, wide in zip(kernels, reduced, after, strict=False):
+            rows.append(self._row(1, before, narrow, 1))
+            rows[-1].extend(self._row(4, narrow, wide, kernel, stride))
+        rows.append([("1_pool", pool)])
+        if len(reduced) > len(kernels):
+            rows[-1].extend(self._row(2, before, reduced[-2], 1))
+            rows.append(self._row(1, before, reduced[-1], 1))
+        self.seq_list = nn.ModuleList([nn.Sequential(OrderedDict(row)) for row in rows])
+
+    @staticmethod
+    def _row(number, before, after, kernel, stride=1):
+        return [
+            (f"{number}_conv", nn.Conv2d(before, after, kernel, stride, kernel // 2)),
+            (f"{number + 1}_bn", nn.BatchNorm2d(after)),
+            (f"{number + 2}_relu", nn.ReLU()),
+        ]
+
+    def forward(self, x):
+        ends = [row(x) for row in self.seq_list]
+        size = max(end.shape[-1] for end in ends)
+        whole = []
+        for end in ends:
+            canvas = end.new_zeros(*end.shape[:2], size, size)
+            first, side = (size - end.shape[-1]) // 2, end.shape[-1]
+            canvas[:, :, first : first + side, first : first + side] = end
+            whole.append(canvas)
+        return torch.cat(whole, dim=1)
+
+
+def openface():
+    """nn4.small2, its modules numbered as in Torch."""
+
+    def maximum():
+        return nn.MaxPool2d(3, 2)
+
+    def length():
+        return nn.LPPool2d(2, 3, 3)
+
+    def norm():
+        return nn.LocalResponseNorm(5, 0.0001, 0.75)
+
+    two = (3, 5)
+    parts = {
+        1: nn.Conv2d(3, 64, 7, 2, 3), 2: nn.BatchNorm2d(64), 3: nn.ReLU(),
+        4: nn.MaxPool2d(3, 2, 1), 5: norm(),
+        6: nn.Conv2d(64, 64, 1), 7: nn.BatchNorm2d(64), 8: nn.ReLU(),
+        9: nn.Conv2d(64, 192, 3, padding=1), 10: nn.BatchNorm2d(192), 11: nn.ReLU(),
+        12: norm(), 13: nn.MaxPool2d(3, 2, 1),
+        14: Padded(192, two, 1, (128, 32), (96, 16, 32, 64), maximum()),
+        15: Padded(256, two, 1, (128, 64), (96, 32, 64, 64), length()),
+        16: Padded(320, two, 2, (256, 64), (128, 32), maximum()),
+        17: Padded(640, two, 1, (192, 64), (96, 32, 128, 256), length()),
+        18: Padded(640, two, 2, (256, 128), (160, 64), maximum()),
+        19: Padded(1024, (3,), 1, (384,), (96, 96, 256), length()),
+        21: Padded(736, (3,), 1, (384,), (96, 96, 256), maximum()),
+        22: nn.AvgPool2d(3, 1), 23: nn.Flatten(), 25: nn.Linear(736, 128), 26: Unit(),
+    }  # fmt: skip
+    return named(**{f"layer{number}": part for number, part in parts.items()})
+
+
+class Unit(nn.Module):
+    def forward(self, x):
+        return x / x.norm(dim=1, keepdim=True)
+
+
+def facenet():
+    """facenet-pytorch's own."""
+    import_torchvision()
+    from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
+
+    return InceptionResnetV1()
+
+
 def rows():
     """Each golden, the sizes of its images, and what is noted as its version."""
     taps = {"stage1": "blocks.4", "stage3": "blocks.11", "stage5": "blocks.14", "top": "conv2"}
     yield Golden("mobilefacenet", "torch", mobilefacenet, taps, 0.5, {}), [(112, 96)], "layout"
+    taps = {"stage1": "layer3", "stage2": "layer11", "stage3": "layer15", "stage4": "layer17"}
+    taps |= {"stage5_module4e": "layer18", "stage5_module5a": "layer19", "stage5": "layer21"}
+    taps |= {"embedding": "layer25"}
+    yield Golden("openface_nn4_small2", "torch", openface, taps, 1.0, {}), [(96, 96)], "layout"
+    taps = {"stage1": "conv2d_2b", "stage2": "conv2d_4a", "stage3": "repeat_1"}
+    taps |= {"stage4": "repeat_2", "stage5": "block8", "embedding_bn": "last_bn"}
+    yield Golden("facenet", "torch", facenet, taps, 1.0, {}), [(96, 75)], "2.6.0"
 
 
 def main(wanted):
