@@ -95,7 +95,7 @@ def trained(name, data, out, seed):
     if name != "siamese":
         found = dlzoo.predict(result.model, list(paths))
         return squared(np.stack([one.vector for one in found])), minutes
-    embedder = result.model.get_layer("small_body")
+    embedder = result.model.get_layer("body")
     vectors = embedder.predict(decode(paths, SIZE), verbose=0)
     first, second = np.divmod(np.arange(len(paths) ** 2), len(paths))
     pairs = [vectors[first], vectors[second]]

@@ -12,9 +12,9 @@ from dlzoo.faces import networks
 from dlzoo.faces.face_task import FaceTask
 from dlzoo.faces.networks import FaceNetwork
 from dlzoo.faces.settings import FaceSettings
+from dlzoo.models.siamese import WHO as SIAMESE  # a loss, too
 from dlzoo.training.tuning import FineTuned, run_task
 
-_SIAMESE = "siamese"  # a loss, and the network of the zoo that it makes
 _BACKBONE = "mobilenet_v2"
 
 
@@ -89,9 +89,8 @@ def fine_tune(
         patience: Epochs without a better AUC on dev after which a stage ends.
 
     Returns:
-        A `FineTuned`: its model goes from raw RGB to embeddings `(batch, dimensions)`, that
-        of a siamese network from two such images to the probability of "the same" (its layer
-        named as the network is the embedder); its report is a `FaceReport`.
+        A `FineTuned`: its model goes from raw RGB to embeddings `(batch, dimensions)`; of a
+        siamese network it is like that of `dlzoo.models.siamese`. Its report is a `FaceReport`.
 
     Raises:
         ValueError: An argument is not allowed. `dlzoo.errors.DataError`: the images or `out`
@@ -139,15 +138,18 @@ def fine_tune(
     return run_task(network, task, settings, size, out=out, fresh=fresh)
 
 
+train = fine_tune  # the word people look for; the other is that of all tasks
+
+
 def _settled(model, loss, backbone):
     """The network that is trained and its loss, where `model` may be a siamese network."""
-    if isinstance(model, str) and model == _SIAMESE:
-        if loss not in (None, _SIAMESE):
+    if isinstance(model, str) and model == SIAMESE:
+        if loss not in (None, SIAMESE):
             raise ValueError(
                 f"fine_tune: loss must be None or 'siamese' for the network 'siamese'; got "
                 f"{loss!r}. Pass its backbone as the model instead."
             )
-        return backbone or _BACKBONE, _SIAMESE
+        return backbone or _BACKBONE, SIAMESE
     if backbone is not None:
         raise ValueError(
             f"fine_tune: backbone must be None, because only 'siamese' has one; got "

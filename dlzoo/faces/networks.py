@@ -15,10 +15,10 @@ import numpy as np
 from keras import layers
 
 from dlzoo import models
-from dlzoo.layers import CosineScores, L2Normalize, PairScores
-from dlzoo.layers.learned_distance import LearnedDistance
+from dlzoo.layers import CosineScores, L2Normalize, LearnedDistance, PairScores
 from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.models import Network, create_model
+from dlzoo.models.siamese import BODY, DISTANCE, WHO
 from dlzoo.training import seeded
 from dlzoo.training.image_models import chosen_size, first_weights, flat, free_name
 from dlzoo.weights import card
@@ -88,16 +88,17 @@ class FaceNetwork:
 
     def embedder(self) -> keras.Model:
         """From raw images to embeddings."""
-        return Network(self.body.input, self.embeddings(self.body.output), name=self.name)
+        name = BODY if self.learns_distance else self.name
+        return Network(self.body.input, self.embeddings(self.body.output), name=name)
 
     def finished(self, embedder: keras.Model) -> keras.Model:
         """What is saved: the embedder, of a siamese network around it two inputs and `p`."""
         if not self.learns_distance:
             return embedder
         shape = embedder.input.shape[1:]
-        pair = [keras.Input(shape, name=name) for name in ("a", "b")]
-        distance = LearnedDistance(dtype="float32", name="distance")
-        model = Network(pair, distance([embedder(image) for image in pair]), name="siamese")
+        pair = [keras.Input(shape, name=f"image_{side}") for side in "ab"]
+        distance = LearnedDistance(dtype="float32", name=DISTANCE)
+        model = Network(pair, distance([embedder(image) for image in pair]), name=WHO)
         distance.set_weights(self.scores.get_weights())
         return model
 

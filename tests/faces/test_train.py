@@ -143,7 +143,7 @@ def test_a_siamese_network_answers_for_pairs(crowd):
     back = keras.ops.convert_to_numpy(result.model([other, one], training=False))
     np.testing.assert_allclose(answer, back, atol=1e-6)
     assert answer.shape == (4, 1)
-    embedder = result.model.get_layer("tiny")
+    embedder = result.model.get_layer("body")
     vectors = keras.ops.convert_to_numpy(embedder(images, training=False))
     kernel, bias = result.model.get_layer("distance").get_weights()
     logits = np.abs(vectors[:4] - vectors[[4, 9, 11, 13]]) @ kernel + bias
