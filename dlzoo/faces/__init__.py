@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dlzoo.faces.alignment import align, crop
     from dlzoo.faces.drawing import draw_faces
-    from dlzoo.faces.evaluation import one_shot_accuracy
+    from dlzoo.faces.train_scores import one_shot_accuracy
     from dlzoo.faces.face import Face
     from dlzoo.faces.finding import find_faces
     from dlzoo.faces.fine_tuning import fine_tune, train
@@ -34,7 +34,7 @@ _HOME = {  # public name -> module that defines it; none may be named like what 
     "draw_faces": "drawing",
     "find_faces": "finding",
     "fine_tune": "fine_tuning",
-    "one_shot_accuracy": "evaluation",
+    "one_shot_accuracy": "train_scores",
     "predict": "prediction",
     "train": "fine_tuning",
 }

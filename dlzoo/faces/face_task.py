@@ -8,7 +8,7 @@ import numpy as np
 
 from dlzoo.data import PeopleDataset, decode
 from dlzoo.faces import train_pictures
-from dlzoo.faces.evaluation import hardest_pairs, quick_scores, sampled, score_people
+from dlzoo.faces.train_scores import hardest_pairs, quick_scores, sampled, score_people
 from dlzoo.faces.networks import FaceNetwork
 from dlzoo.faces.objectives import apart, chosen_loss
 from dlzoo.faces.person_batches import PersonBatches

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from dlzoo.data import read_image
-from dlzoo.faces.evaluation import pairs_of
+from dlzoo.faces.train_scores import pairs_of
 from dlzoo.faces.train_report import FaceReport
 from dlzoo.visualize import gallery, new_figure, save_figure
 from dlzoo.visualize.figures import BLUE, ORANGE

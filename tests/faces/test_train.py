@@ -11,7 +11,7 @@ from dlzoo import faces
 from dlzoo.data import open_people
 from dlzoo.errors import CollapseError, DataError
 from dlzoo.faces import FaceReport, one_shot_accuracy
-from dlzoo.faces.evaluation import sampled
+from dlzoo.faces.train_scores import sampled
 from dlzoo.faces.person_batches import PersonBatches
 from dlzoo.layers import ImagePreprocessing
 from dlzoo.losses import TripletLoss
