@@ -175,7 +175,8 @@ def predict(
 
     Returns:
         One answer an image, in the order given; folders and patterns sorted: `Prediction`,
-        `MultiPrediction`, `Segmentation`, `Detections` or `Embedding`.
+        `MultiPrediction`, `Segmentation`, `Detections` or
+        `Embedded`.
 
     Raises:
         ValueError: The model cannot be used, or an option is for another task.

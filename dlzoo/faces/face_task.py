@@ -8,12 +8,12 @@ import numpy as np
 
 from dlzoo.data import PeopleDataset, decode
 from dlzoo.faces import train_pictures
-from dlzoo.faces.train_scores import hardest_pairs, quick_scores, sampled, score_people
 from dlzoo.faces.networks import FaceNetwork
 from dlzoo.faces.objectives import apart, chosen_loss
 from dlzoo.faces.person_batches import PersonBatches
 from dlzoo.faces.settings import FaceSettings
 from dlzoo.faces.train_report import FaceReport, HardPair
+from dlzoo.faces.train_scores import hardest_pairs, quick_scores, sampled, score_people
 from dlzoo.metrics import EmbeddingSpread
 from dlzoo.training import CollapseGuard, forward
 from dlzoo.training.diagnosis import diagnose_by_split

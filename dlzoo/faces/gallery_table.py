@@ -53,9 +53,7 @@ class FacesTable:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        lancedb = require("lancedb", extra="faces", purpose="A gallery of faces")
-        # Zero: each reading looks whether another process has written.
-        self._base = lancedb.connect(str(folder), read_consistency_interval=timedelta(0))
+        self._lancedb = require("lancedb", extra="faces", purpose="A gallery of faces")
         self._open: Any = None
 
     def made_by(self) -> MadeBy | None:
@@ -140,6 +138,11 @@ class FacesTable:
     def is_not(self, name: str) -> Any:
         """The opposite."""
         return self._expressions.col("name") != self._expressions.lit(name)
+
+    @cached_property
+    def _base(self):
+        # Zero: each reading looks whether another process has written.
+        return self._lancedb.connect(self.folder, read_consistency_interval=timedelta(0))
 
     @cached_property
     def _arrow(self):

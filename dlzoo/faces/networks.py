@@ -105,14 +105,15 @@ class FaceNetwork:
     def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Embeddings `(n, d)` and `(m, d)` to `(n, m)`, larger for those less alike.
 
-        Squared distances; of a siamese network minus the logit of "the same".
+        Squared distances; of a siamese network the probability of "not the same".
         """
         if not self.learns_distance:
             squares = (a**2).sum(-1)[:, None] + (b**2).sum(-1)[None] - 2 * a @ b.T
             return np.maximum(squares, 0)
         kernel, bias = self.scores.get_weights()
         rows = [np.abs(row - b) @ kernel[:, 0] for row in a]  # (n, m, d) would be large
-        return -(np.stack(rows) + bias[0])
+        logits = np.stack(rows).astype(np.float64) + bias[0]
+        return np.exp(-np.logaddexp(0, logits))
 
 
 def size_of(model: str | keras.Model, image_size: Any) -> tuple[int, int]:

@@ -16,6 +16,7 @@ Example:
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -24,6 +25,7 @@ from keras import layers
 from dlzoo.models.classifier import Conventions, Design, build, check_image_shape, head_dtype
 from dlzoo.models.loading import register
 from dlzoo.models.segmentation_heads import feature_map
+from dlzoo.weights import card
 from dlzoo.weights.porting import Top
 
 
@@ -265,11 +267,19 @@ def mtcnn(weights="wider_face") -> MTCNN:
     """All three networks with their weights, as `dlzoo.faces.find_faces` needs them.
 
     Args:
-        weights: `"wider_face"`, fetched once, or the path of a file with all three networks,
-            as `mtcnn_pnet` takes it.
+        weights: `"wider_face"`, fetched once; the path of a file with all three networks, as
+            `mtcnn_pnet` takes it; or of a folder with `pnet.pt`, `rnet.pt` and `onet.pt`, as
+            facenet-pytorch has one. None for random ones.
 
     Raises:
         WeightsError: The weights cannot be had or do not fit.
     """
-    builders = (mtcnn_pnet, mtcnn_rnet, mtcnn_onet)
-    return MTCNN(*(builder(weights, include_preprocessing=True) for builder in builders))
+    builders = {"pnet": mtcnn_pnet, "rnet": mtcnn_rnet, "onet": mtcnn_onet}
+    files = dict.fromkeys(builders, weights)
+    names = (None, *card("mtcnn_pnet").weights_names)  # not a folder that is called like one
+    if weights not in names and Path(weights).expanduser().is_dir():
+        files = {which: Path(weights, f"{which}.pt") for which in builders}
+    built = (
+        builder(files[name], include_preprocessing=True) for name, builder in builders.items()
+    )
+    return MTCNN(*built)
