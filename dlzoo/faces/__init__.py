@@ -1,4 +1,4 @@
-"""Faces: finding them in photographs, bringing them into place, telling people apart.
+"""Faces: finding them, bringing them into place, telling people apart, and learning to.
 
 The names arrive when used: a gallery needs no Keras, and finding faces no LanceDB.
 """
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dlzoo.faces.evaluation import Evaluation, evaluate
     from dlzoo.faces.face import Face
     from dlzoo.faces.finding import find_faces
+    from dlzoo.faces.fine_tuning import fine_tune, train
     from dlzoo.faces.gallery import Gallery
     from dlzoo.faces.gallery_table import MadeBy
     from dlzoo.faces.identification import Identification, enrol, identify
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
         show_matches,
         show_verification,
     )
+    from dlzoo.faces.prediction import predict
+    from dlzoo.faces.train_report import FaceReport, FaceScore, HardPair
+    from dlzoo.faces.train_scores import one_shot_accuracy
     from dlzoo.faces.verification import Calibration, Verification, calibrate, distances, verify
 
 _HOME = {  # public name -> module that defines it; none may be named like what it defines
@@ -33,7 +37,10 @@ _HOME = {  # public name -> module that defines it; none may be named like what 
     "Embedder": "embedding",
     "Evaluation": "evaluation",
     "Face": "face",
+    "FaceReport": "train_report",
+    "FaceScore": "train_report",
     "Gallery": "gallery",
+    "HardPair": "train_report",
     "Identification": "identification",
     "MadeBy": "gallery_table",
     "Match": "people",
@@ -49,12 +56,16 @@ _HOME = {  # public name -> module that defines it; none may be named like what 
     "enrol": "identification",
     "evaluate": "evaluation",
     "find_faces": "finding",
+    "fine_tune": "fine_tuning",
     "identify": "identification",
+    "one_shot_accuracy": "train_scores",
     "pair_distances": "pictures",
+    "predict": "prediction",
     "roc_curves": "pictures",
     "show_identifications": "pictures",
     "show_matches": "pictures",
     "show_verification": "pictures",
+    "train": "fine_tuning",
     "verify": "verification",
 }
 
@@ -64,7 +75,10 @@ __all__ = [
     "Embedder",
     "Evaluation",
     "Face",
+    "FaceReport",
+    "FaceScore",
     "Gallery",
+    "HardPair",
     "Identification",
     "MadeBy",
     "Match",
@@ -80,12 +94,16 @@ __all__ = [
     "enrol",
     "evaluate",
     "find_faces",
+    "fine_tune",
     "identify",
+    "one_shot_accuracy",
     "pair_distances",
+    "predict",
     "roc_curves",
     "show_identifications",
     "show_matches",
     "show_verification",
+    "train",
     "verify",
 ]
 

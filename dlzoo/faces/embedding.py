@@ -50,6 +50,15 @@ class Embedded:
     crop: np.ndarray = field(repr=False)
     vector: np.ndarray = field(repr=False)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, e.g. for JSON; without the picture."""
+        face = None if self.face is None else self.face.to_dict()
+        return {"source": self.source, "face": face, "vector": self.vector.tolist()}
+
+    def __str__(self) -> str:
+        start = ", ".join(f"{value:.3f}" for value in self.vector[:4])
+        return f"{self.source}: {len(self.vector)} numbers ({start} ...)"
+
 
 class Embedder:
     """Answers pictures of faces with vectors whose distances tell people apart.

@@ -15,6 +15,7 @@ from dlzoo.metrics.confusion import (
     pixel_accuracy,
     pixel_confusion,
 )
+from dlzoo.metrics.embedding_spread import EmbeddingSpread
 from dlzoo.metrics.lfw import LfwPair, LfwScores, lfw_image, lfw_scores, read_pairs
 from dlzoo.metrics.pixel_metrics import (
     ClassDice,
@@ -39,6 +40,7 @@ __all__ = [
     "ClassDice",
     "ClassIoU",
     "CocoScores",
+    "EmbeddingSpread",
     "LfwPair",
     "LfwScores",
     "MeanDice",
