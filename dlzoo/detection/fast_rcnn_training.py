@@ -88,9 +88,10 @@ def train_fast_rcnn(
 
 def _checked_model(model):
     """Height and width of its images, and the number of its classes."""
-    inputs = model.input if isinstance(model, keras.Model) else None
-    sides = inputs["image"].shape[1:3] if isinstance(inputs, dict) else (None,)
-    if None in sides or "proposals" not in inputs or not takes_raw_pixels(model):
+    inputs = getattr(model, "inputs", None) or ()
+    sides = next((each.shape[1:3] for each in inputs if each.name == "image"), (None,))
+    told = "proposals" in (each.name for each in inputs)
+    if not told or None in sides or not takes_raw_pixels(model):
         raise ValueError(
             f"{WHO}: model must be one of dlzoo.models.fast_rcnn with fixed sides, "
             f"because images are fitted to it, and with include_preprocessing=True; got "
