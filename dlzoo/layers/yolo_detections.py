@@ -6,7 +6,8 @@ from keras import ops
 from dlzoo._boxes.formats import clip
 from dlzoo._boxes.suppression import class_wise_suppression
 from dlzoo._checks import check_between, check_positive_int
-from dlzoo.layers.yolo import WithAnchors, class_scores, decoded_boxes, grid
+from dlzoo.layers.yolo import WithAnchors
+from dlzoo.layers.yolo_candidates import class_scores, decoded_boxes, grid
 
 
 @keras.saving.register_keras_serializable("dlzoo")

@@ -14,6 +14,7 @@ from dlzoo.models.efficientnet import (
     efficientnet_b6,
     efficientnet_b7,
 )
+from dlzoo.models.fast_rcnn import fast_rcnn
 from dlzoo.models.faster_rcnn import faster_rcnn
 from dlzoo.models.fully_convolutional import dense_to_conv
 from dlzoo.models.googlenet import googlenet
@@ -57,6 +58,7 @@ __all__ = [
     "efficientnet_b5",
     "efficientnet_b6",
     "efficientnet_b7",
+    "fast_rcnn",
     "faster_rcnn",
     "features",
     "googlenet",

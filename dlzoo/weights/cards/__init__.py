@@ -3,6 +3,7 @@
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
+    fast_rcnn,
     faster_rcnn,
     googlenet,
     lenet5,
@@ -34,5 +35,6 @@ CARDS: tuple[Card, ...] = (
     *style.CARDS,
     *unet.CARDS,
     *yolo.CARDS,
+    *fast_rcnn.CARDS,
     *faster_rcnn.CARDS,
 )
