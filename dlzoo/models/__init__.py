@@ -24,6 +24,7 @@ from dlzoo.models.localizer import localizer
 from dlzoo.models.mlp import mlp
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
+from dlzoo.models.mtcnn import MTCNN, mtcnn, mtcnn_onet, mtcnn_pnet, mtcnn_rnet
 from dlzoo.models.network import AuxiliaryNetwork, Network
 from dlzoo.models.profiles import LayerProfile, Profile
 from dlzoo.models.profiling import profile
@@ -41,6 +42,7 @@ from dlzoo.models.yolo_v3 import yolo_v3, yolo_v3_tiny
 from dlzoo.weights import card
 
 __all__ = [
+    "MTCNN",
     "AuxiliaryNetwork",
     "LayerProfile",
     "Network",
@@ -68,6 +70,10 @@ __all__ = [
     "mlp",
     "mobilenet",
     "mobilenet_v2",
+    "mtcnn",
+    "mtcnn_onet",
+    "mtcnn_pnet",
+    "mtcnn_rnet",
     "profile",
     "resnet18",
     "resnet34",

@@ -62,6 +62,8 @@ class Layout:
                 return tensor.transpose(0, 1, 3, 2)
         elif self.channels_first and tensor.ndim == 2:  # (out, in) to (in, out)
             return tensor.T
+        if tensor.ndim == 1 and shape == (1, 1, *tensor.shape):  # PReLU, a slope a channel
+            return tensor.reshape(shape)
         if tensor.ndim == 4 and len(shape) == 2:  # fully connected, stored as a convolution
             return tensor.reshape(-1, tensor.shape[-1])
         return tensor
@@ -73,6 +75,7 @@ TORCH_LEAVES = {
     "beta": "bias",
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
+    "alpha": "weight",  # of PReLU
 }
 LAYOUTS = {
     layout.name: layout
@@ -85,6 +88,9 @@ LAYOUTS = {
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
         Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        Layout("facenet-pytorch", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        # its three networks in one file
+        Layout("mtcnn", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("darknet", ("darknet",), "/", {}, channels_first=True),
     )
 }

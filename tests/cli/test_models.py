@@ -40,8 +40,8 @@ def test_pattern_and_task():
         (["vit*"], "Error: no network is called 'vit*'; `dlzoo models` lists all."),
         (
             ["--task", "cooking"],
-            "task must be one of ['classification', 'detection', 'segmentation', 'style']; "
-            "got 'cooking'.",
+            "task must be one of ['classification', 'detection', 'faces', 'segmentation', "
+            "'style']; got 'cooking'.",
         ),
     ],
 )

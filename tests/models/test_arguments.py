@@ -9,6 +9,7 @@ import dlzoo
 from tests.models.zoo import SCALED, ZOO, each_first_row
 
 NOT_BUILDERS = {
+    "MTCNN",
     "AuxiliaryNetwork",
     "LayerProfile",
     "Network",
@@ -18,6 +19,7 @@ NOT_BUILDERS = {
     "dense_to_conv",
     "features",
     "load_weights",
+    "mtcnn",
     "profile",
     "stages",
     "write_darknet",

@@ -328,7 +328,7 @@ def test_list_models():
     ]
     assert list_models("vit*") == []
     with pytest.raises(
-        ValueError, match=r"task must be one of \['classification', 'detection', 'segm"
+        ValueError, match=r"task must be one of \['classification', 'detection', 'faces', 'segm"
     ):
         list_models(task="detectoin")
 

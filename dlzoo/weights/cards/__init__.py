@@ -11,6 +11,7 @@ from dlzoo.weights.cards import (
     mlp,
     mobilenet,
     mobilenet_v2,
+    mtcnn,
     resnet,
     style,
     unet,
@@ -37,4 +38,5 @@ CARDS: tuple[Card, ...] = (
     *yolo.CARDS,
     *fast_rcnn.CARDS,
     *faster_rcnn.CARDS,
+    *mtcnn.CARDS,
 )

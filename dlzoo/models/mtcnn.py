@@ -1,0 +1,285 @@
+"""MTCNN: three small networks, one after the other, that find faces and five points of each.
+
+Source: Zhang, Zhang, Li and Qiao 2016, https://arxiv.org/abs/1604.02878, figure 2. The first
+network is convolutional and looks at every place of an image (`mtcnn_pnet`), the second
+(`mtcnn_rnet`) and the third (`mtcnn_onet`) at crops of 24 and 48 pixels of what is left.
+`dlzoo.faces.find_faces` runs them.
+
+Origin: `"torch"`, the authors' weights as facenet-pytorch publishes them. Its first two
+networks have no landmarks, as in the authors' own program. Poolings round up (Caffe's rule),
+and feature maps are flattened column by column (Matlab's order).
+
+Example:
+    >>> model = mtcnn_pnet(input_shape=(14, 30, 3))
+    >>> {name: tensor.shape for name, tensor in model.output.items()}
+    {'scores': (None, 2, 10, 2), 'steps': (None, 2, 10, 4)}
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+from keras import layers
+
+from dlzoo.models.classifier import Conventions, Design, build, check_image_shape, head_dtype
+from dlzoo.models.loading import register
+from dlzoo.models.segmentation_heads import feature_map
+from dlzoo.weights import card
+from dlzoo.weights.porting import Top
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One of the three networks.
+
+    Attributes:
+        convolutions: Filters and kernel of each, and the size of the pooling after it; 0 for
+            none.
+        hidden: Units of the fully connected layer; 0 for none: the network is convolutional.
+        outputs: Name to numbers.
+        names: Its fully connected layers and outputs as the published files call them.
+    """
+
+    convolutions: tuple[tuple[int, int, int], ...]
+    hidden: int
+    outputs: dict[str, int]
+    names: tuple[tuple[str, str], ...]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Our layers and those of the published files."""
+        both = [
+            (f"{kind}{number}", f"{kind}{number}")
+            for number in range(1, len(self.convolutions) + 1)
+            for kind in ("conv", "prelu")
+        ]
+        return both + list(self.names)
+
+
+TWO = {"scores": 2, "steps": 4}
+STAGES = {
+    "pnet": Stage(
+        ((10, 3, 2), (16, 3, 0), (32, 3, 0)),
+        0,
+        TWO,
+        (("scores", "conv4_1"), ("steps", "conv4_2")),
+    ),
+    "rnet": Stage(
+        ((28, 3, 3), (48, 3, 3), (64, 2, 0)),
+        128,
+        TWO,
+        (
+            ("hidden", "dense4"),
+            ("hidden_prelu", "prelu4"),
+            ("scores", "dense5_1"),
+            ("steps", "dense5_2"),
+        ),
+    ),
+    "onet": Stage(
+        ((32, 3, 3), (64, 3, 3), (64, 3, 2), (128, 2, 0)),
+        256,
+        TWO | {"landmarks": 10},
+        (
+            ("hidden", "dense5"),
+            ("hidden_prelu", "prelu5"),
+            ("scores", "dense6_1"),
+            ("steps", "dense6_2"),
+            ("landmarks", "dense6_3"),
+        ),
+    ),
+}
+
+
+def _body(stage):
+    def wire(x, conventions):
+        for number, (filters, kernel, window) in enumerate(stage.convolutions, 1):
+            x = layers.Conv2D(filters, kernel, name=f"conv{number}")(x)
+            x = layers.PReLU(shared_axes=[1, 2], name=f"prelu{number}")(x)
+            if window:
+                x = _pool(x, window, f"pool{number}")
+        if not stage.hidden:
+            return x
+        x = layers.Permute((2, 1, 3), name="column_by_column")(x)
+        x = layers.Dense(stage.hidden, name="hidden")(layers.Flatten(name="flatten")(x))
+        return layers.PReLU(name="hidden_prelu")(x)
+
+    return wire
+
+
+def _pool(x, window, name):
+    """Steps of two pixels; a last window that is not whole counts.
+
+    Keras's "same" does that, except for three pixels on an odd side, where all are whole.
+    """
+    whole = window == 3 and x.shape[1] % 2 == 1
+    padding = "valid" if whole else "same"
+    return layers.MaxPooling2D(window, 2, padding=padding, name=name)(x)
+
+
+def _head(stage):
+    def wire(x, classes, activation, conventions):
+        found = {}
+        for name, numbers in stage.outputs.items():
+            options: dict[str, Any] = {"name": name, "dtype": head_dtype()}
+            if name == "scores":
+                options["activation"] = activation
+            layer = (
+                layers.Dense(numbers, **options)
+                if stage.hidden
+                else layers.Conv2D(numbers, 1, **options)
+            )
+            found[name] = layer(x)
+        return found
+
+    return wire
+
+
+def _check_crop(who, input_shape, facts):
+    check_image_shape(who, input_shape, facts)
+    if tuple(input_shape) != facts.input_shape:
+        raise ValueError(
+            f"{who}: input_shape must be {facts.input_shape}, because a fully connected layer "
+            f"reads the whole crop; got {input_shape!r}."
+        )
+
+
+def _check_image(who, input_shape, facts):
+    check_image_shape(who, input_shape, facts)
+    if input_shape[2] != 3:
+        raise ValueError(
+            f"{who}: channels must be 3, because photographs are RGB; got {input_shape[2]} in "
+            f"input_shape={input_shape!r}."
+        )
+
+
+def _design(which):
+    stage = STAGES[which]
+    others = tuple(f"{other}.*" for other in STAGES if other != which)
+    return Design(
+        name=f"mtcnn_{which}",
+        body=_body(stage),
+        origins={"torch": Conventions(use_bias=True)},
+        layouts={
+            "facenet-pytorch": stage.pairs,
+            "mtcnn": [(ours, f"{which}.{theirs}") for ours, theirs in stage.pairs],
+        },
+        to_vector=feature_map,
+        head=_head(stage),
+        top=Top(heads=()),
+        not_ours=others,
+        check_shape=_check_crop if stage.hidden else _check_image,
+    )
+
+
+for _which in STAGES:
+    register(f"mtcnn_{_which}", lambda _which=_which: _design(_which))
+
+
+def _build(which, weights, input_shape, include_preprocessing, origin, name):
+    return build(
+        _design(which),
+        weights=weights,
+        classes=2,
+        input_shape=input_shape,
+        include_preprocessing=include_preprocessing,
+        origin=origin,
+        name=name,
+    )
+
+
+def mtcnn_pnet(
+    weights=None,
+    input_shape=(None, None, 3),
+    *,
+    include_preprocessing=False,
+    origin=None,
+    name=None,
+) -> keras.Model:
+    """The first network, P-Net, of windows of 12 pixels every 2 pixels; 6,632 parameters.
+
+    Args:
+        weights: None for random ones; `"wider_face"`, fetched once; or the path of a file:
+            dlzoo's own, facenet-pytorch's `pnet.pt`, or all three networks in one, under
+            `pnet.`, `rnet.` and `onet.`.
+        input_shape: `(height, width, 3)`, at least 12; None for a side of any size.
+        include_preprocessing: Raw RGB of 0 to 255 in, instead of `(x - 127.5) / 128`.
+        origin: `"torch"`, the only one.
+        name: Of the model.
+
+    Returns:
+        A functional `keras.Model` to a dict: `scores (batch, rows, columns, 2)`, the
+        probabilities of no face and of a face in each window, and `steps (batch, rows,
+        columns, 4)` from the window's corners to those of the face's box `(x1, y1, x2, y2)`,
+        in sides of the window.
+
+    Raises:
+        ValueError: An argument is not allowed; `dlzoo.errors.WeightsError` where the weights
+            cannot be had or do not fit.
+    """
+    return _build("pnet", weights, input_shape, include_preprocessing, origin, name)
+
+
+def mtcnn_rnet(
+    weights=None,
+    input_shape=(24, 24, 3),
+    *,
+    include_preprocessing=False,
+    origin=None,
+    name=None,
+) -> keras.Model:
+    """The second network, R-Net, of crops of 24 pixels; 100,178 parameters.
+
+    Arguments and errors as of `mtcnn_pnet`; facenet-pytorch's file is `rnet.pt`. The result
+    gives a dict of `scores (batch, 2)` and `steps (batch, 4)`.
+    """
+    return _build("rnet", weights, input_shape, include_preprocessing, origin, name)
+
+
+def mtcnn_onet(
+    weights=None,
+    input_shape=(48, 48, 3),
+    *,
+    include_preprocessing=False,
+    origin=None,
+    name=None,
+) -> keras.Model:
+    """The third network, O-Net, of crops of 48 pixels; 389,040 parameters.
+
+    Arguments and errors as of `mtcnn_pnet`; facenet-pytorch's file is `onet.pt`. The result
+    gives a dict of `scores (batch, 2)`, `steps (batch, 4)` and `landmarks (batch, 10)`: x of
+    five points, then y, in sides of the crop from its upper left corner. The points are the
+    eye and the corner of the mouth at the left of the image and at the right: left eye, right
+    eye, nose, left corner, right corner.
+    """
+    return _build("onet", weights, input_shape, include_preprocessing, origin, name)
+
+
+class MTCNN(NamedTuple):
+    """The three networks; they take raw RGB of 0 to 255."""
+
+    pnet: keras.Model
+    rnet: keras.Model
+    onet: keras.Model
+
+
+def mtcnn(weights="wider_face") -> MTCNN:
+    """All three networks with their weights, as `dlzoo.faces.find_faces` needs them.
+
+    Args:
+        weights: `"wider_face"`, fetched once; the path of a file with all three networks, as
+            `mtcnn_pnet` takes it; or of a folder with `pnet.pt`, `rnet.pt` and `onet.pt`, as
+            facenet-pytorch has one.
+
+    Raises:
+        WeightsError: The weights cannot be had or do not fit.
+    """
+    builders = {"pnet": mtcnn_pnet, "rnet": mtcnn_rnet, "onet": mtcnn_onet}
+    files = dict.fromkeys(builders, weights)
+    # a folder that is called as the published weights is not meant
+    if weights not in card("mtcnn_pnet").weights_names and Path(weights).expanduser().is_dir():
+        files = {which: Path(weights, f"{which}.pt") for which in builders}
+    built = (
+        builder(files[name], include_preprocessing=True) for name, builder in builders.items()
+    )
+    return MTCNN(*built)
