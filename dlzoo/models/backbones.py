@@ -48,6 +48,12 @@ def maps_by_stride(who, name, end):
 
 
 def own_names(encoder, layout=None):
-    """Our layers and theirs of an encoder's stages, in `layout` or the first one."""
-    names = encoder.layouts.get(layout, next(iter(encoder.layouts.values())))
+    """Our layers and theirs of an encoder's stages, in `layout` or the first one.
+
+    Ours twice where nobody else has files of the network, as of `vgg_small`.
+    """
+    if encoder.layouts:
+        names = encoder.layouts.get(layout, next(iter(encoder.layouts.values())))
+    else:
+        names = [(ours, ours) for ours in encoder.layers[0]]
     return [(ours, theirs) for ours, theirs in names if ours.startswith(OWN)]
