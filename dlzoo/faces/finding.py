@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from dlzoo._checks import check_between
@@ -54,9 +55,8 @@ def find_faces(
             cannot be read, `WeightsError` where the weights cannot be had.
 
     Example:
-        >>> from dlzoo import models
-        >>> random = MTCNN(models.mtcnn_pnet(), models.mtcnn_rnet(), models.mtcnn_onet())
-        >>> find_faces(np.zeros((60, 80, 3), "uint8"), detector=random, thresholds=(1, 1, 1))
+        >>> image = np.zeros((60, 80, 3), "uint8")
+        >>> find_faces(image, detector=mtcnn(None), thresholds=(1, 1, 1))  # random networks
         ()
     """
     _check(min_size, thresholds, factor)
@@ -96,13 +96,30 @@ def _windows(pnet, means, scale, threshold):
     """The windows of one scale that may hold a face, and what the network says of each."""
     size = int(means.height * scale + 1), int(means.width * scale + 1)
     whole = (0, 0, means.width, means.height)
-    answer = _answers(pnet, means.resized([whole], size))
-    scores = answer["scores"][0, :, :, 1]
+    level = means.resized([whole], size)
+    if _compiled_for_each_size():
+        more = [(0, _to_common(side)) for side in size]
+        level = np.pad(level, [(0, 0), *more, (0, 0)], mode="edge")
+    answer = _answers(pnet, level)
+    # Of an odd side the last window reaches a pixel beyond it: poolings round up.
+    there = tuple(slice((side + 1 - WINDOW) // STEP + 1) for side in size)
+    scores, steps = (answer[name][0][there] for name in ("scores", "steps"))
+    scores = scores[..., 1]
     rows, columns = np.nonzero(scores >= threshold)
     corner = STEP * np.stack([columns, rows], axis=1).astype(np.float32)
     ends = np.concatenate([corner + 1, corner + WINDOW], axis=1)
     boxes = np.floor(ends / np.float32(scale))
-    return boxes, scores[rows, columns], answer["steps"][0, rows, columns]
+    return boxes, scores[rows, columns], steps[rows, columns]
+
+
+def _compiled_for_each_size():
+    """Whether each size of an image costs a second, once."""
+    return keras.backend.backend() == "jax"
+
+
+def _to_common(side):
+    """How many pixels `side` lacks to a size that others have too: 8 to 16 an octave."""
+    return -side % max(1 << (side.bit_length() - 4), STEP)
 
 
 def _judged(network, means, boxes, threshold):

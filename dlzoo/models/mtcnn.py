@@ -269,15 +269,15 @@ def mtcnn(weights="wider_face") -> MTCNN:
     Args:
         weights: `"wider_face"`, fetched once; the path of a file with all three networks, as
             `mtcnn_pnet` takes it; or of a folder with `pnet.pt`, `rnet.pt` and `onet.pt`, as
-            facenet-pytorch has one.
+            facenet-pytorch has one. None for random ones.
 
     Raises:
         WeightsError: The weights cannot be had or do not fit.
     """
     builders = {"pnet": mtcnn_pnet, "rnet": mtcnn_rnet, "onet": mtcnn_onet}
     files = dict.fromkeys(builders, weights)
-    # a folder that is called as the published weights is not meant
-    if weights not in card("mtcnn_pnet").weights_names and Path(weights).expanduser().is_dir():
+    names = (None, *card("mtcnn_pnet").weights_names)  # not a folder that is called like one
+    if weights not in names and Path(weights).expanduser().is_dir():
         files = {which: Path(weights, f"{which}.pt") for which in builders}
     built = (
         builder(files[name], include_preprocessing=True) for name, builder in builders.items()

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 import dlzoo
 from dlzoo.detection.boxes import non_max_suppression
 from dlzoo.errors import DataError, WeightsError
-from dlzoo.faces import Face, align, draw_faces, find_faces
+from dlzoo.faces import Face, align, draw_faces, find_faces, finding
 from dlzoo.faces.area_means import AreaMeans
 from dlzoo.faces.suppression import suppress
 from dlzoo.models import MTCNN
@@ -65,8 +65,8 @@ def squares(*places, size=(120, 160)):
 
 @pytest.mark.backend
 def test_every_square_is_found_where_it_is(detector):
-    places = ((20, 30, 24), (90, 50, 40))
-    found = find_faces(squares(*places), detector=detector, min_size=30)
+    places = ((10, 15, 30), (70, 20, 36))
+    found = find_faces(squares(*places, size=(71, 121)), detector=detector, min_size=45)
     assert len(found) == len(places)
     by_place = sorted(found, key=lambda face: face.box[0])
     for face, (x, y, side) in zip(by_place, places, strict=True):
@@ -202,6 +202,18 @@ def test_faces_are_those_of_facenet_pytorch(published, name):
         np.testing.assert_allclose(face.box + [1, 1, 0, 0], box[:4], atol=0.1)
         np.testing.assert_allclose(face.landmarks, points, atol=0.1)
         assert face.score == pytest.approx(box[4], abs=1e-3)
+
+
+@real
+def test_common_sizes_change_nothing(published, monkeypatch):
+    """What JAX is spared: each scale of each photograph is a size of its own."""
+    path = Path(DATA, "photographs_with_faces", "data_multiface.jpg")
+    exact = find_faces(path, detector=published)
+    monkeypatch.setattr(finding, "_compiled_for_each_size", lambda: True)
+    common = find_faces(path, detector=published)
+    assert len(common) == len(exact)
+    for one, other in zip(exact, common, strict=True):
+        np.testing.assert_allclose(one.box, other.box, atol=0.1)
 
 
 @real

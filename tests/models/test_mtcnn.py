@@ -87,6 +87,10 @@ def test_all_three_from_a_folder(tmp_path):
         dlzoo.models.mtcnn(str(tmp_path))
 
 
+def test_without_weights_they_are_random():
+    assert [network.name for network in dlzoo.models.mtcnn(None)] == list(NETWORKS)
+
+
 def test_what_a_file_lacks_is_named(tmp_path):
     state = load_file(together(tmp_path))
     del state["rnet.prelu2.weight"]
@@ -135,7 +139,6 @@ def test_a_saved_one_answers_the_same_and_loads(name, tmp_path):
     assert not report.random
 
 
-@pytest.mark.backend
 def test_training_steps_lower_the_loss():
     keras.utils.set_random_seed(0)
     model = dlzoo.models.mtcnn_rnet()
