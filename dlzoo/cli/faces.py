@@ -7,6 +7,7 @@ from typer import Argument, Option, echo
 
 from dlzoo.cli import faces_options as options
 from dlzoo.cli.faces_evaluate import evaluate
+from dlzoo.cli.faces_train import train
 from dlzoo.cli.output import print_json, print_table
 
 _IMAGES = "Pictures of this person: files, folders (with all below), patterns."
@@ -97,6 +98,7 @@ faces = (
         "identify": identify,
         "list": list_people,
         "remove": remove,
+        "train": train,
         "evaluate": evaluate,
     },
 )
