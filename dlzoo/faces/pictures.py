@@ -10,6 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from dlzoo._checks import check_choice
 from dlzoo.data import read_image
+from dlzoo.data.folders import natural_order
 from dlzoo.faces.drawing import draw_faces
 from dlzoo.faces.identification import Identification
 from dlzoo.faces.people import printable
@@ -97,7 +98,7 @@ def embedding_map(
             f"{len(people)} names and {len(vectors)} vectors."
         )
     points = _plane(vectors, method, seed)
-    names = sorted(set(people))
+    names = natural_order(set(people))
     colours = np.array(class_colours(len(names))) / 255
     figure = new_figure(6.4, 5.4)
     panel = figure.subplots()
