@@ -296,7 +296,7 @@ def test_mixed_precision(row):
 @pytest.mark.slow
 def test_models_that_were_saved_answer_the_same_in_a_fresh_process(tmp_path):
     expected = {}
-    for name in ("mobilefacenet", "openface", "facenet"):
+    for name in ("mobilefacenet", "facenet"):
         row = ROWS[name]
         model = fill(row.build(include_preprocessing=True), row.gain)
         x = row.images(1) * 60.0 + 120.0
