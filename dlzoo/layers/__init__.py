@@ -17,15 +17,21 @@ from dlzoo.layers.gram_matrix import GramMatrix
 from dlzoo.layers.grouped_conv import GroupedConv2D
 from dlzoo.layers.image_preprocessing import ImagePreprocessing
 from dlzoo.layers.inception import InceptionModule
+from dlzoo.layers.inception_residual import InceptionReduction, InceptionResidual
 from dlzoo.layers.instance_normalization import InstanceNormalization
 from dlzoo.layers.inverted_dropout import InvertedDropout
 from dlzoo.layers.inverted_residual import InvertedResidual
+from dlzoo.layers.l2_normalize import L2Normalize
+from dlzoo.layers.l2_pooling import L2Pooling2D
+from dlzoo.layers.learned_distance import LearnedDistance
 from dlzoo.layers.local_response_normalization import LocalResponseNormalization
 from dlzoo.layers.match_sides import MatchSides
 from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.object_scores import ObjectScores
 from dlzoo.layers.pad_to_multiple import PadToMultiple
+from dlzoo.layers.padded_inception import PaddedInception
 from dlzoo.layers.pixel_labels import PixelLabels
+from dlzoo.layers.prelu import PReLU
 from dlzoo.layers.radial_basis import RadialBasis
 from dlzoo.layers.random_warp import RandomWarp
 from dlzoo.layers.reflection_conv import ReflectionConv2D
@@ -68,15 +74,22 @@ __all__ = [
     "IdentityBlock",
     "ImagePreprocessing",
     "InceptionModule",
+    "InceptionReduction",
+    "InceptionResidual",
     "InstanceNormalization",
     "InvertedDropout",
     "InvertedResidual",
+    "L2Normalize",
+    "L2Pooling2D",
+    "LearnedDistance",
     "LocalResponseNormalization",
     "MBConv",
     "MatchSides",
     "ObjectScores",
     "ObjectnessPrior",
+    "PReLU",
     "PadToMultiple",
+    "PaddedInception",
     "PixelLabels",
     "Proposals",
     "RadialBasis",

@@ -6,8 +6,9 @@ from keras import layers, ops
 from dlzoo._checks import check_choice, check_pair
 from dlzoo.layers.arithmetic import output_side, zeros_around
 from dlzoo.layers.batch_normalization import BatchNormalization
+from dlzoo.layers.prelu import PReLU, read_activation, write_activation
 
-PADDINGS = ("end", "same", "symmetric")
+PADDINGS = ("end", "same", "symmetric", "valid")
 
 # He et al. 2015 (arXiv:1502.01852), as torchvision draws it: by the outputs of a kernel.
 HE_NORMAL = {
@@ -27,16 +28,17 @@ class ConvBN(layers.Layer):
     - `"same"`: as few zeros as give `ceil(side / strides)`, the odd one at the bottom and
       right (TensorFlow);
     - `"end"`: `k // 2` zeros at the bottom and right only (keras.applications' MobileNet);
-      with 3x3 and strides 2 it is `"same"` on even sides, and loses a pixel on odd ones.
+      with 3x3 and strides 2 it is `"same"` on even sides, and loses a pixel on odd ones;
+    - `"valid"`: none.
 
-    At strides 1 and odd kernels all three are the same: `k // 2` zeros on all sides.
+    At strides 1 and odd kernels the first three are the same: `k // 2` zeros on all sides.
 
     Args:
         filters: Number of output channels.
         kernel_size: Side of the kernel, or `(height, width)`.
         strides: Step, the same in both directions.
-        padding: `"symmetric"`, `"same"` or `"end"`.
-        activation: A name known to Keras, or None.
+        padding: `"symmetric"`, `"same"`, `"end"` or `"valid"`.
+        activation: A name known to Keras, `"prelu"` for a `PReLU` of its own, or None.
         use_bias: Add a bias before the normalisation. It has no effect on what can be
             learnt; files of keras.applications contain it.
         epsilon, momentum: Of the batch normalisation.
@@ -69,20 +71,27 @@ class ConvBN(layers.Layer):
         self.kernel_size = check_pair(type(self).__name__, "kernel_size", kernel_size)
         self.strides = strides
         self.padding = padding
-        self.activation = keras.activations.get(activation)
+        self.activation = read_activation(activation)
         self.use_bias = use_bias
         self.epsilon = epsilon
         self.momentum = momentum
         self.conv = self._convolution()
         self.bn = BatchNormalization(momentum, epsilon, dtype=self.dtype_policy, name="bn")
+        self.prelu = None
+        if not callable(self.activation):
+            self.prelu = PReLU(dtype=self.dtype_policy, name=self.activation)
 
     def build(self, input_shape):
         self.conv.build(self._padded(input_shape))
-        self.bn.build(self.compute_output_shape(input_shape))
+        output_shape = self.compute_output_shape(input_shape)
+        self.bn.build(output_shape)
+        if self.prelu is not None:
+            self.prelu.build(output_shape)
 
     def call(self, x, training=None):
         x, bias = self._convolve(self._pad(x))
-        return self.activation(self.bn(x, training=training, bias=bias))
+        activate = self.activation if self.prelu is None else self.prelu
+        return activate(self.bn(x, training=training, bias=bias))
 
     def compute_output_shape(self, input_shape):
         padding = self.padding if self._explicit else "same"
@@ -98,7 +107,7 @@ class ConvBN(layers.Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
-            "activation": keras.activations.serialize(self.activation),
+            "activation": write_activation(self.activation),
             "use_bias": self.use_bias,
             "epsilon": self.epsilon,
             "momentum": self.momentum,
@@ -122,9 +131,13 @@ class ConvBN(layers.Layer):
 
     @property
     def _explicit(self):
-        """Whether zeros are added here: at strides 1 and odd kernels all kinds agree."""
+        """Whether zeros are added here, or none at all.
+
+        At strides 1 and odd kernels the kinds that add some agree.
+        """
         odd = all(side % 2 for side in self.kernel_size)
-        return self.padding != "same" and not (self.strides == 1 and odd)
+        agree = self.strides == 1 and odd and self.padding != "valid"
+        return self.padding != "same" and not agree
 
     @property
     def _zeros(self):
@@ -132,7 +145,7 @@ class ConvBN(layers.Layer):
         return tuple(zeros_around(side, self.padding) for side in self.kernel_size)
 
     def _pad(self, x):
-        if not self._explicit or self.kernel_size == (1, 1):
+        if not self._explicit or not any(map(any, self._zeros)):
             return x
         return ops.pad(x, ((0, 0), *self._zeros, (0, 0)))
 

@@ -6,6 +6,7 @@ Source: Szegedy et al. 2014, https://arxiv.org/abs/1409.4842, Figure 2 (b).
 import keras
 from keras import layers, ops
 
+from dlzoo.layers.branches import build_branches, run_branches
 from dlzoo.layers.conv_bn import HE_NORMAL, ConvBN
 
 
@@ -88,21 +89,10 @@ class InceptionModule(layers.Layer):
         )
 
     def build(self, input_shape):
-        for branch in self.branches:
-            shape = input_shape
-            for layer in branch:
-                layer.build(shape)
-                shape = layer.compute_output_shape(shape)
+        build_branches(self.branches, input_shape)
 
     def call(self, x, training=None):
-        ends = []
-        for branch in self.branches:
-            value = x
-            for layer in branch:
-                normalises = isinstance(layer, ConvBN)
-                value = layer(value, training=training) if normalises else layer(value)
-            ends.append(value)
-        return ops.concatenate(ends, axis=-1)
+        return ops.concatenate(run_branches(self.branches, x, training), axis=-1)
 
     def compute_output_shape(self, input_shape):
         first, _, second, _, third, fourth = self.filters

@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
+from dlzoo.layers.prelu import read_activation, write_activation
 
 
 @keras.saving.register_keras_serializable("dlzoo")
@@ -52,7 +53,7 @@ class InvertedResidual(layers.Layer):
         self.strides = strides
         self.expansion = expansion
         self.kernel_size = kernel_size
-        self.activation = keras.activations.get(activation)
+        self.activation = read_activation(activation)
         self.padding = padding
         self.epsilon = epsilon
         self.momentum = momentum
@@ -91,7 +92,7 @@ class InvertedResidual(layers.Layer):
             "strides": self.strides,
             "expansion": self.expansion,
             "kernel_size": self.kernel_size,
-            "activation": keras.activations.serialize(self.activation),
+            "activation": write_activation(self.activation),
             "padding": self.padding,
             "epsilon": self.epsilon,
             "momentum": self.momentum,

@@ -14,6 +14,7 @@ from dlzoo.models.efficientnet import (
     efficientnet_b6,
     efficientnet_b7,
 )
+from dlzoo.models.facenet import facenet
 from dlzoo.models.fast_rcnn import fast_rcnn
 from dlzoo.models.faster_rcnn import faster_rcnn
 from dlzoo.models.fully_convolutional import dense_to_conv
@@ -22,13 +23,16 @@ from dlzoo.models.lenet5 import lenet5
 from dlzoo.models.loading import load_weights
 from dlzoo.models.localizer import localizer
 from dlzoo.models.mlp import mlp
+from dlzoo.models.mobilefacenet import mobilefacenet
 from dlzoo.models.mobilenet import mobilenet
 from dlzoo.models.mobilenet_v2 import mobilenet_v2
 from dlzoo.models.mtcnn import MTCNN, mtcnn, mtcnn_onet, mtcnn_pnet, mtcnn_rnet
 from dlzoo.models.network import AuxiliaryNetwork, Network
+from dlzoo.models.openface import openface_nn4_small2
 from dlzoo.models.profiles import LayerProfile, Profile
 from dlzoo.models.profiling import profile
 from dlzoo.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from dlzoo.models.siamese import siamese
 from dlzoo.models.taps import features, stages
 from dlzoo.models.transformer_net import transformer_net
 from dlzoo.models.unet import unet
@@ -60,6 +64,7 @@ __all__ = [
     "efficientnet_b5",
     "efficientnet_b6",
     "efficientnet_b7",
+    "facenet",
     "fast_rcnn",
     "faster_rcnn",
     "features",
@@ -68,18 +73,21 @@ __all__ = [
     "load_weights",
     "localizer",
     "mlp",
+    "mobilefacenet",
     "mobilenet",
     "mobilenet_v2",
     "mtcnn",
     "mtcnn_onet",
     "mtcnn_pnet",
     "mtcnn_rnet",
+    "openface_nn4_small2",
     "profile",
     "resnet18",
     "resnet34",
     "resnet50",
     "resnet101",
     "resnet152",
+    "siamese",
     "stages",
     "transformer_net",
     "unet",

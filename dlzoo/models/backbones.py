@@ -1,7 +1,11 @@
-"""Classification networks as backbones: their feature maps by stride."""
+"""Classification networks as backbones: their feature maps by stride, and their vectors."""
+
+from collections.abc import Mapping
 
 import keras
+from keras import layers
 
+from dlzoo.models.classifier import POOLING
 from dlzoo.models.taps import tensors_before
 from dlzoo.weights import list_models
 
@@ -55,3 +59,39 @@ def own_names(encoder, layout=None):
     names = encoder.layouts.get(layout) or next(iter(encoder.layouts.values()), None)
     names = names or [(ours, ours) for ours in encoder.layers[0]]
     return [(ours, theirs) for ours, theirs in names if ours.startswith(OWN)]
+
+
+def body_names(encoder, above):
+    """Our layers of an encoder's body and those `above` it, as `Design.layers` wants them."""
+    top = {*encoder.top.heads, *encoder.top.hidden}
+
+    def form(names):
+        return [*(name for name in names if name not in top), *above]
+
+    if isinstance(encoder.layers, Mapping):
+        return {origin: form(names) for origin, names in encoder.layers.items()}
+    if encoder.layers:
+        return [form(names) for names in encoder.layers]
+    return [form(ours for ours, _ in next(iter(encoder.layouts.values())))]
+
+
+def flat_or_pooled(who, x, pooling, why):
+    """The whole feature map `x` as a vector, which knows where things are, or its pooling.
+
+    Args:
+        who: For the error.
+        pooling: None, or a key of `POOLING`.
+        why: The sides must be known without pooling.
+
+    Raises:
+        ValueError: They are not.
+    """
+    if pooling:
+        return POOLING[pooling](name="pool")(x)
+    if None in x.shape[1:3]:
+        raise ValueError(
+            f"{who}: height and width must be given, because {why}; got one of "
+            f"{tuple(x.shape)}. Pass input_shape=(height, width, channels), or "
+            f"pooling='avg', which knows less exactly where things are."
+        )
+    return layers.Flatten(name="flatten")(x)

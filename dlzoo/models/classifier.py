@@ -83,6 +83,7 @@ class Design:
         network: The class of the model, or `(image, outputs, name) -> model`.
         encoder: A network that this one is built on, whose weights it takes, too, and whose
             images it expects.
+        inner: The name of its body inside the whole, where that is a model around a model.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Design:
     check_shape: Callable[[str, Any, Card], None] = check_image_shape
     network: Callable[..., Network] = Network
     encoder: "Design | None" = None
+    inner: str = ""
 
     @property
     def default_origin(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlzoo.errors import WeightsError
+from dlzoo.layers.inside import sublayers
 from dlzoo.models.network import BuiltAs, recorded_origin
 from dlzoo.weights import Preprocessing, TensorFile, card, read_tensors
 from dlzoo.weights.darknet import arrange
@@ -72,13 +73,23 @@ def load_weights(model, source):
 
 def identify(model):
     """The design that a model was built from, and the origin it follows."""
-    marks = [layer for layer in model.layers if isinstance(layer, BuiltAs)]
+    marks = [layer for layer in model.layers if isinstance(layer, BuiltAs)] or _inner(model)
     if len(marks) != 1 or marks[0].network not in _designs:
         raise WeightsError(
             f"load_weights: the model must be built by dlzoo.models, because the names of its "
             f"layers lead to those of the file; {model.name!r} is none of {sorted(_designs)}."
         )
-    return _designs[marks[0].network](**marks[0].options), marks[0].origin
+    return _design_at(marks[0]), marks[0].origin
+
+
+def _inner(model):
+    """The mark of a network that is `model` but for its head, if there is one."""
+    marks = [layer for layer in sublayers(model) if isinstance(layer, BuiltAs)]
+    return [mark for mark in marks if mark.network in _designs and _design_at(mark).inner]
+
+
+def _design_at(mark):
+    return _designs[mark.network](**mark.options)
 
 
 def open_source(design, weights, origin=None):
@@ -185,12 +196,13 @@ def _candidates(design):
     own = design.layers or [[ours for ours, _ in next(iter(design.layouts.values()))]]
     yield from design.layouts.items()
     for layers in own.values() if isinstance(own, Mapping) else own:
-        yield "dlzoo", _own(layers)
-
-
-def _own(layers):
-    """Pairs of our layers with themselves."""
-    return [(layer, layer) for layer in layers]
+        yield "dlzoo", [(layer, layer) for layer in layers]
+        if design.inner:  # the whole was saved, which holds the body as a model
+            heads = design.top.heads
+            inside = (
+                layer if layer in heads else f"{design.inner}/{layer}" for layer in layers
+            )
+            yield "dlzoo", list(zip(layers, inside, strict=True))
 
 
 def _origins(design, layout, pairs, file):
@@ -201,7 +213,8 @@ def _origins(design, layout, pairs, file):
     if known:
         return tuple(origin for origin in known if origin in design.origins)
     if isinstance(design.layers, Mapping):  # our own file of weights alone
-        return tuple(o for o, layers in design.layers.items() if _own(layers) == pairs)
+        ours = [layer for layer, _ in pairs]
+        return tuple(o for o, layers in design.layers.items() if list(layers) == ours)
     # Our own file of weights alone: biases before batch normalisation give some away.
     biased = any(name.endswith("/conv/bias") for name in file.tensors)
     fitting = [o for o, conventions in design.origins.items() if conventions.use_bias == biased]

@@ -20,29 +20,14 @@ from keras import layers
 
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo.layers import ObjectScores
+from dlzoo.models.backbones import body_names, flat_or_pooled
 from dlzoo.models.classifier import POOLING, Design, build, head_dtype
 from dlzoo.models.loading import design_of, register
 from dlzoo.weights import card, list_models
 
 WHO = "localizer"
+WHY = "the head reads every place of the feature map"
 BEFORE_CLASSES = 5  # p, centre x and y, width, height
-
-
-def _to_vector(pooling):
-    """The whole feature map, which knows where things are, or its average or maximum."""
-
-    def vector(x, conventions):
-        if pooling:
-            return POOLING[pooling](name="pool")(x)
-        if None in x.shape[1:3]:
-            raise ValueError(
-                f"{WHO}: height and width must be given, because the head reads every place "
-                f"of the feature map; got one of {tuple(x.shape)}. Pass input_shape=(height, "
-                f"width, channels), or pooling='avg', which finds boxes less exactly."
-            )
-        return layers.Flatten(name="flatten")(x)
-
-    return vector
 
 
 def _head(landmarks, activated):
@@ -55,20 +40,6 @@ def _head(landmarks, activated):
         return ObjectScores(landmarks, dtype=dtype, name="scores")(x) if activated else x
 
     return build_head
-
-
-def _layers(encoder):
-    """Our layers with weights, by origin where the backbone's differ."""
-    above = {*encoder.top.heads, *encoder.top.hidden}
-
-    def form(names):
-        return [*(name for name in names if name not in above), "head"]
-
-    if isinstance(encoder.layers, Mapping):
-        return {origin: form(names) for origin, names in encoder.layers.items()}
-    if encoder.layers:
-        return [form(names) for names in encoder.layers]
-    return [form(ours for ours, _ in next(iter(encoder.layouts.values())))]
 
 
 def _design(
@@ -89,9 +60,9 @@ def _design(
             "landmarks": landmarks,
             "pooling": pooling,
         },
-        to_vector=_to_vector(pooling),
+        to_vector=lambda x, conventions: flat_or_pooled(WHO, x, pooling, WHY),
         head=_head(landmarks, activated),
-        layers=_layers(encoder),
+        layers=body_names(encoder, ("head",)),
         check_shape=check_shape,
         encoder=encoder,
     )

@@ -122,4 +122,6 @@ def recorded_origin(config: Any) -> str | None:
     for layer in inner.get("layers", ()) if isinstance(inner, dict) else ():
         if layer.get("class_name") == BuiltAs.__name__:
             return layer["config"]["origin"]
+        if (found := recorded_origin(layer)) is not None:  # of a model inside
+            return found
     return None

@@ -3,7 +3,8 @@
 `read_tensors` gives plain arrays under normalised names. In the "keras" layout a name is
 `<layer path>/<leaf>`, e.g. `conv1_bn/gamma` or `stage1_block1/reduce/conv/kernel`; in the
 "torch" layout it is the name in the state dict, e.g. `layer1.0.bn1.running_mean`. A file in
-the "darknet" layout has no names: `darknet.arrange` gives them.
+the "darknet" layout has no names: `darknet.arrange` gives them. A folder in the "csv" layout
+has names and no shapes.
 """
 
 import os
@@ -16,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from dlzoo.errors import WeightsError
-from dlzoo.weights import _hdf5, _safetensors, _torch, darknet
+from dlzoo.weights import _csv, _hdf5, _safetensors, _torch, darknet
 
 _HEAD = 512  # bytes looked at to tell formats apart
 
@@ -27,13 +28,13 @@ class TensorFile:
 
     Attributes:
         path: The file.
-        layout: Whose names and axes: `"keras"`, `"torch"` or `"darknet"`.
+        layout: Whose names and axes: `"keras"`, `"torch"`, `"darknet"` or `"csv"`.
         tensors: Name to array; a safetensors or PyTorch file reads each when asked.
         config: The architecture that a `.keras` file carries, else None.
     """
 
     path: Path
-    layout: Literal["keras", "torch", "darknet"]
+    layout: Literal["keras", "torch", "darknet", "csv"]
     tensors: Mapping[str, np.ndarray] = field(repr=False, hash=False)
     config: dict[str, Any] | None = field(default=None, repr=False, hash=False)
 
@@ -55,7 +56,7 @@ class Format(NamedTuple):
 
     name: str
     matches: Callable[[bytes, Path], bool]
-    layout: Literal["keras", "torch", "darknet"]
+    layout: Literal["keras", "torch", "darknet", "csv"]
     read: Callable[[Path], tuple[Mapping[str, np.ndarray], dict[str, Any] | None]]
 
 
@@ -66,6 +67,7 @@ FORMATS = (
     Format("PyTorch (.pth, .pt)", _torch.is_checkpoint, "torch", _torch.read),
     Format("safetensors", _safetensors.is_safetensors, "torch", _safetensors.read),
     Format("Darknet (.weights)", darknet.is_darknet, "darknet", darknet.read),
+    Format("a folder of CSV files", _csv.is_folder, "csv", _csv.read),
 )
 
 
@@ -75,7 +77,7 @@ def read_tensors(path: str | os.PathLike) -> TensorFile:
     Args:
         path: A file of keras.applications or any Keras model (`.h5`, `.weights.h5`,
             `.keras`), of torchvision or timm (`.pth`, `.safetensors`), of Darknet
-            (`.weights`), or dlzoo's own.
+            (`.weights`), or dlzoo's own; or the folder of CSV files of OpenFace's ports.
 
     Raises:
         WeightsError: The file is missing, damaged, unsafe or none of these.
@@ -102,6 +104,8 @@ def read_tensors(path: str | os.PathLike) -> TensorFile:
 
 def _head(path: Path) -> bytes:
     if path.is_dir():
+        if _csv.is_folder(b"", path):
+            return b""
         raise WeightsError(
             f"{path}: is a folder; pass the file of weights in it, e.g. {path / 'model.keras'}."
         )

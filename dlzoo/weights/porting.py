@@ -7,6 +7,7 @@ lists everything that does not fit.
 """
 
 import fnmatch
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ class Layout:
         separator: Between the parts of a name.
         leaves: Our name of a tensor to theirs.
         channels_first: Whether axes are in PyTorch's order.
+        flat: Whether tensors come without their shapes.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Layout:
     separator: str
     leaves: Mapping[str, str]
     channels_first: bool
+    flat: bool = False
 
     def key(self, layer: str, leaf: str) -> str:
         """Their name of a tensor, e.g. `layer1.0.bn1.running_mean`."""
@@ -52,6 +55,9 @@ class Layout:
         `sides` are height and width of the feature map that a fully connected layer
         flattens; PyTorch flattens it channel by channel, we pixel by pixel.
         """
+        if self.flat and tensor.size == math.prod(shape):
+            theirs = (*reversed(shape[-2:]), *shape[:-2]) if self.channels_first else shape
+            tensor = tensor.reshape(theirs)
         if self.channels_first and tensor.ndim == 2 and sides:
             tensor = tensor.reshape(len(tensor), -1, *sides)
         if self.channels_first and tensor.ndim == 4:
@@ -77,6 +83,14 @@ TORCH_LEAVES = {
     "moving_variance": "running_var",
     "alpha": "weight",  # of PReLU
 }
+CSV_LEAVES = {
+    "kernel": "w",
+    "bias": "b",
+    "gamma": "w",
+    "beta": "b",
+    "moving_mean": "m",
+    "moving_variance": "v",
+}
 LAYOUTS = {
     layout.name: layout
     for layout in (
@@ -86,11 +100,14 @@ LAYOUTS = {
         # names of torchvision's detectors before its version 0.13, which its files still have
         Layout("torchvision-0.12", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("timm", ("torch", "tf"), ".", TORCH_LEAVES, channels_first=True),
+        # one program's own names, where a network has no more than that one
+        Layout("torch", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("milesial", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("smp", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         Layout("facenet-pytorch", ("torch",), ".", TORCH_LEAVES, channels_first=True),
         # its three networks in one file
         Layout("mtcnn", ("torch",), ".", TORCH_LEAVES, channels_first=True),
+        Layout("csv", ("torch",), "_", CSV_LEAVES, channels_first=True, flat=True),
         Layout("darknet", ("darknet",), "/", {}, channels_first=True),
     )
 }

@@ -26,7 +26,7 @@ def draw(name, shape, gain):
         value = rng.uniform(0.3, 1.5, shape)
     elif leaf in ("moving_mean", "running_mean", "beta", "bias"):
         value = rng.normal(0, 0.3, shape)
-    elif leaf == "gamma" or (leaf == "weight" and len(shape) == 1):
+    elif leaf in ("gamma", "alpha") or (leaf == "weight" and len(shape) == 1):
         value = rng.uniform(0.5, 1.2, shape) * np.sqrt(gain)
     else:
         scale = np.sqrt(2 / _fan_in(leaf, shape))

@@ -3,6 +3,7 @@
 from dlzoo.weights.cards import (
     alexnet,
     efficientnet,
+    faces,
     fast_rcnn,
     faster_rcnn,
     googlenet,
@@ -39,4 +40,5 @@ CARDS: tuple[Card, ...] = (
     *fast_rcnn.CARDS,
     *faster_rcnn.CARDS,
     *mtcnn.CARDS,
+    *faces.CARDS,
 )
