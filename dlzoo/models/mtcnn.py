@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
+from dlzoo.layers import PReLU
 from dlzoo.models.classifier import (
     Conventions,
     Design,
@@ -77,14 +78,14 @@ def _body(stage):
     def wire(x, conventions):
         for number, (filters, kernel, window) in enumerate(stage.convolutions, 1):
             x = layers.Conv2D(filters, kernel, name=f"conv{number}")(x)
-            x = layers.PReLU(shared_axes=[1, 2], name=f"prelu{number}")(x)
+            x = PReLU(name=f"prelu{number}")(x)
             if window:
                 x = _pool(x, window, f"pool{number}")
         if not stage.hidden:
             return x
         x = layers.Permute((2, 1, 3), name="column_by_column")(x)
         x = layers.Dense(stage.hidden, name="hidden")(layers.Flatten(name="flatten")(x))
-        return layers.PReLU(name="hidden_prelu")(x)
+        return PReLU(name="hidden_prelu")(x)
 
     return wire
 
