@@ -17,5 +17,9 @@ class DivergenceError(ValueError):
     """Training that broke down: the loss is no longer a number."""
 
 
+class CollapseError(DivergenceError):
+    """Training after which all embeddings are one point."""
+
+
 class MissingExtraError(ValueError, ImportError):
     """An optional dependency is not installed; the message names the extra."""

@@ -15,7 +15,7 @@ import keras
 
 from dlzoo._checks import check_choice
 from dlzoo.data.forms import has_boxes, has_masks
-from dlzoo.layers import YOLOCandidates
+from dlzoo.layers import L2Normalize, YOLOCandidates
 from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.pixel_labels import PixelLabels
@@ -27,6 +27,7 @@ TASKS = {
     "classification": "dlzoo.classification",
     "segmentation": "dlzoo.segmentation",
     "detection": "dlzoo.detection",
+    "faces": "dlzoo.faces",
 }
 
 
@@ -57,7 +58,7 @@ def fine_tune(
     fresh: bool = False,
     **options: Any,
 ) -> FineTuned:
-    """Fine-tune a network on your images: classes, quantities, classes of pixels, or boxes.
+    """Fine-tune a network on your images: classes, quantities, pixels, boxes, or faces.
 
     First a new head is trained on what the frozen body answers; then, if there is enough
     data or it is asked for, the last stages of the body or all of it, at a lower rate. The
@@ -73,10 +74,12 @@ def fine_tune(
         data: For classification a folder of class folders, split folders, lists, a `.csv`,
             or `"tfds:NAME"`: `dlzoo.data.open_images`. For segmentation a folder of
             `images` and `masks`, lists of pairs, COCO's `.json`: `dlzoo.data.open_masks`. For
-            detection Pascal VOC, COCO, YOLO or a `.csv`: `dlzoo.data.open_boxes`. Also for
+            detection Pascal VOC, COCO, YOLO or a `.csv`: `dlzoo.data.open_boxes`. For faces a
+            folder of a folder for each person: `dlzoo.data.open_people`. Also for
             `fractions`, `on_bad_image` and `on_duplicate` see there.
-        task: `"classification"`, `"segmentation"` or `"detection"`. None: that of the named
-            network, for a `keras.Model` what the data are for.
+        task: `"classification"`, `"segmentation"`, `"detection"` or `"faces"`. None: that of
+            the named network, for a `keras.Model` what the data are for. A network for
+            classification can learn faces, too.
         out: Folder for `model.keras`, `report.json`, `report.txt`, `history.json` and the
             pictures; it must be new, empty, or of this same run. None keeps nothing.
         weights: What a network of the zoo starts from: a name on its card, a path,
@@ -93,7 +96,7 @@ def fine_tune(
             of training images.
         epochs: At most this many in each stage; a pair is for (head, later stages).
         learning_rate: The highest of each stage; a pair is for (head, later stages).
-        batch_size: Images a step; None: 32, in segmentation and detection 8.
+        batch_size: Images a step; None: 32, in segmentation and detection 8, of faces 64.
         optimizer: `"adamw"` or `"sgd"`; warm-up, then a cosine to zero.
         weight_decay: Decoupled; not for biases and normalisation.
         class_weights: `"balanced"`, or class name to weight, for unequal classes.
@@ -110,7 +113,8 @@ def fine_tune(
             Segmentation: `classes`, `palette`, `void`, `crop`, `loss`, `dropout`, `backbone`,
             `model_options`; see `dlzoo.segmentation.fine_tune`. Detection: `classes`,
             `backbone`, `anchors`, `model_options`, `on_bad_box`; see
-            `dlzoo.detection.fine_tune`.
+            `dlzoo.detection.fine_tune`. Faces: `loss`, `mining`, `margin`, `dimensions`,
+            `people` ...; see `dlzoo.faces.fine_tune`.
 
     Returns:
         A `FineTuned`: model, history, report.
@@ -171,7 +175,8 @@ def predict(
 
     Returns:
         One answer an image, in the order given; folders and patterns sorted: `Prediction`,
-        `MultiPrediction`, `Segmentation` or `Detections`.
+        `MultiPrediction`, `Segmentation`, `Detections` or
+        `Embedded`.
 
     Raises:
         ValueError: The model cannot be used, or an option is for another task.
@@ -192,7 +197,8 @@ def task_of(model: keras.Model) -> str:
     for layer in sublayers(model):
         if type(layer) in kinds:
             return kinds[type(layer)]
-    return "classification"
+    ends_in_unit_vectors = isinstance(model.layers[-1], L2Normalize)
+    return "faces" if ends_in_unit_vectors else "classification"
 
 
 def _chosen_task(model, data, task):
@@ -202,6 +208,8 @@ def _chosen_task(model, data, task):
     if not isinstance(model, str):
         return task or _task_of_network(model, found)
     own = card(model).task
+    if (own, task) == ("classification", "faces"):
+        return task  # its body learns to embed
     if own not in TASKS or task not in (None, own):
         raise ValueError(
             f"fine_tune: model must be a network for {task or ' or '.join(TASKS)}; got "

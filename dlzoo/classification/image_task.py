@@ -3,9 +3,9 @@
 from abc import abstractmethod
 from typing import Any
 
-from dlzoo.classification.augmentation import augmentation
 from dlzoo.classification.settings import ClassSettings
 from dlzoo.data import ImageDataset, TargetDataset
+from dlzoo.training.image_augmentation import augmentation
 from dlzoo.training.task import Task
 
 

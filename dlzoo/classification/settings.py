@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dlzoo.classification.augmentation import AUGMENTATIONS
+from dlzoo.training.image_augmentation import AUGMENTATIONS
 from dlzoo.training.settings import Settings
 
 

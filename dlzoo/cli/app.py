@@ -30,6 +30,8 @@ VERBS = {
     "anchors": "dlzoo.cli.anchors:anchors",
     "stylize": "dlzoo.cli.stylize:stylize",
     "train-style": "dlzoo.cli.train_style:train_style",
+    "verify": "dlzoo.cli.verify:verify",
+    "faces": "dlzoo.cli.faces:faces",
     "visualize": "dlzoo.cli.visualize:visualize",
     "demo": "dlzoo.cli.demo:demo",
 }

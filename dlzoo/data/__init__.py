@@ -8,6 +8,7 @@ from dlzoo.data.dataset import Examples, ImageDataset, open_images
 from dlzoo.data.decoded import decode
 from dlzoo.data.digits import write_digits
 from dlzoo.data.fitting import fit_image
+from dlzoo.data.identities import PeopleDataset, PeopleExamples, open_people
 from dlzoo.data.images import read_image
 from dlzoo.data.mask_codes import MaskCode
 from dlzoo.data.mask_dataset import open_masks
@@ -18,6 +19,7 @@ from dlzoo.data.mask_examples import (
     median_frequency_weights,
     read_mask,
 )
+from dlzoo.data.person_sampler import deal_people
 from dlzoo.data.tables import Table, read_table
 from dlzoo.data.target_dataset import TargetDataset, TargetExamples
 from dlzoo.data.targets import Target
@@ -31,6 +33,8 @@ __all__ = [
     "MaskCode",
     "MaskDataset",
     "MaskExamples",
+    "PeopleDataset",
+    "PeopleExamples",
     "Table",
     "Target",
     "TargetDataset",
@@ -38,6 +42,7 @@ __all__ = [
     "border_weight_maps",
     "border_weights",
     "choose_targets",
+    "deal_people",
     "decode",
     "decode_pairs",
     "fit_image",
@@ -45,6 +50,7 @@ __all__ = [
     "open_boxes",
     "open_images",
     "open_masks",
+    "open_people",
     "read_image",
     "read_mask",
     "read_table",

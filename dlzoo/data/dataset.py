@@ -135,7 +135,7 @@ def open_images(
     elif targets is not None:
         raise ValueError(f"open_images: targets are for a .csv file; got data={data!r}.")
     else:
-        listing = _gather(data)
+        listing = gather_labelled("open_images", data)
         files = check_files([path for part in listing.splits.values() for path, _ in part])
     remove_bad(listing, files, on_bad_image)
     settle_duplicates(listing, files, on_duplicate)
@@ -170,8 +170,8 @@ def check_opening(
     return dict(fractions)
 
 
-def _gather(data):
-    """Any accepted form of data as a `Listing`."""
+def gather_labelled(who: str, data: Any) -> Listing:
+    """Any form of data that `open_images` takes, except tables, as it is; errors of `who`."""
     if isinstance(data, str) and data.startswith("tfds:"):
         from dlzoo._cache import cache_dir
         from dlzoo.data.tfds import export_tfds
@@ -180,17 +180,17 @@ def _gather(data):
     if isinstance(data, str | os.PathLike):
         return list_folder(Path(data).expanduser())
     if isinstance(data, Mapping):
-        return _gather_mapping(data)
-    return Listing({"all": _check_pairs(data)})
+        return _gather_mapping(who, data)
+    return Listing({"all": _check_pairs(who, data)})
 
 
-def _gather_mapping(data):
+def _gather_mapping(who, data):
     listing = Listing()
     for name, part in data.items():
-        check_choice("open_images", "each split name", name, SPLIT_NAMES)
+        check_choice(who, "each split name", name, SPLIT_NAMES)
         split = SPLIT_NAMES[name]
         if split in listing.splits:
-            raise DataError(f"open_images: the split {split!r} is given twice.")
+            raise DataError(f"{who}: the split {split!r} is given twice.")
         if isinstance(part, str | os.PathLike):
             folder = Path(part).expanduser()
             if not folder.is_dir():
@@ -198,26 +198,24 @@ def _gather_mapping(data):
             listing.splits[split], notes = list_classes(folder)
             listing.notes.extend(notes)
         else:
-            listing.splits[split] = _check_pairs(part)
+            listing.splits[split] = _check_pairs(who, part)
     return listing
 
 
-def _check_pairs(data):
+def _check_pairs(who, data):
     """A list of (path, label) as (Path, str) pairs."""
     if not isinstance(data, list | tuple):
         raise DataError(
-            f"open_images: data must be a folder, a list of (path, label), a dict of "
+            f"{who}: data must be a folder, a list of (path, label), a dict of "
             f"splits, or 'tfds:NAME'; got {type(data).__name__}."
         )
     pairs = []
     for item in data:
         if not isinstance(item, list | tuple) or len(item) != 2:
-            raise DataError(
-                f"open_images: each entry of a list is (path, label); got {item!r}."
-            )
+            raise DataError(f"{who}: each entry of a list is (path, label); got {item!r}.")
         pairs.append((Path(item[0]).expanduser(), str(item[1])))
     if not pairs:
-        raise DataError("open_images: the list of images is empty.")
+        raise DataError(f"{who}: the list of images is empty.")
     return pairs
 
 

@@ -82,7 +82,7 @@ def check_fractions(fractions: Mapping[str, float]) -> tuple[list[str], np.ndarr
 
 def _deal(sizes, shares):
     """A part for each group: largest groups first, each to the part that lacks most."""
-    lacking = _quotas(int(sizes.sum()), shares)
+    lacking = quotas(int(sizes.sum()), shares)
     given = np.zeros(len(shares), dtype=int)
     part_of = np.empty(len(sizes), dtype=np.int64)
     order = np.argsort(-sizes, kind="stable")
@@ -98,16 +98,21 @@ def _deal(sizes, shares):
     return part_of
 
 
-def _quotas(count, shares):
-    """Whole numbers near `count * shares` that add up to `count`, each at least 1."""
+def quotas(count: int, shares: np.ndarray, least: int = 1) -> np.ndarray:
+    """Whole numbers near `count * shares` that add up to `count`, each at least `least`.
+
+    Example:
+        >>> quotas(12, np.array([0.75, 0.1, 0.15]), least=2)
+        array([8, 2, 2])
+    """
     ideal = count * shares
-    quotas = np.maximum(np.floor(ideal + 1e-9), 1).astype(int)
-    while quotas.sum() < count:
-        quotas[np.argmax(ideal - quotas)] += 1
-    while quotas.sum() > count:
-        surplus = np.where(quotas > 1, quotas - ideal, -np.inf)
-        quotas[np.argmax(surplus)] -= 1
-    return quotas
+    found = np.maximum(np.floor(ideal + 1e-9), least).astype(int)
+    while found.sum() < count:
+        found[np.argmax(ideal - found)] += 1
+    while found.sum() > count:
+        surplus = np.where(found > least, found - ideal, -np.inf)
+        found[np.argmax(surplus)] -= 1
+    return found
 
 
 def _too_few(label, count, names):

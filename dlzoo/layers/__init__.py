@@ -10,6 +10,7 @@ from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.class_labels import ClassLabels
 from dlzoo.layers.conv_bn import ConvBN, DepthwiseConvBN
 from dlzoo.layers.corner_upsampling import CornerUpsampling2D
+from dlzoo.layers.cosine_scores import CosineScores
 from dlzoo.layers.crop_like import CropLike
 from dlzoo.layers.depthwise_separable import DepthwiseSeparableConv2D
 from dlzoo.layers.edge_filter import EdgeFilter, edge_filter
@@ -30,6 +31,7 @@ from dlzoo.layers.mbconv import MBConv
 from dlzoo.layers.object_scores import ObjectScores
 from dlzoo.layers.pad_to_multiple import PadToMultiple
 from dlzoo.layers.padded_inception import PaddedInception
+from dlzoo.layers.pair_scores import PairScores
 from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.prelu import PReLU
 from dlzoo.layers.radial_basis import RadialBasis
@@ -65,6 +67,7 @@ __all__ = [
     "ConvBN",
     "ConvolutionalBlock",
     "CornerUpsampling2D",
+    "CosineScores",
     "CropLike",
     "DepthwiseConvBN",
     "DepthwiseSeparableConv2D",
@@ -90,6 +93,7 @@ __all__ = [
     "PReLU",
     "PadToMultiple",
     "PaddedInception",
+    "PairScores",
     "PixelLabels",
     "Proposals",
     "RadialBasis",

@@ -1,4 +1,4 @@
-"""Metrics over a whole data set: of labelled pixels, and of boxes."""
+"""Metrics over a whole data set: of labelled pixels, of boxes, and of pairs of faces."""
 
 from dlzoo.metrics.average_precision import (
     PrecisionRecall,
@@ -15,6 +15,8 @@ from dlzoo.metrics.confusion import (
     pixel_accuracy,
     pixel_confusion,
 )
+from dlzoo.metrics.embedding_spread import EmbeddingSpread
+from dlzoo.metrics.lfw import LfwPair, LfwScores, lfw_image, lfw_scores, read_pairs
 from dlzoo.metrics.pixel_metrics import (
     ClassDice,
     ClassIoU,
@@ -22,24 +24,48 @@ from dlzoo.metrics.pixel_metrics import (
     MeanIoU,
     PixelAccuracy,
 )
+from dlzoo.metrics.verification import (
+    Roc,
+    VerificationScores,
+    auc,
+    eer,
+    roc,
+    tar_at_far,
+    threshold_at_far,
+    verification_scores,
+)
 
 __all__ = [
     "BoundaryF1",
     "ClassDice",
     "ClassIoU",
     "CocoScores",
+    "EmbeddingSpread",
+    "LfwPair",
+    "LfwScores",
     "MeanDice",
     "MeanIoU",
     "PixelAccuracy",
     "PrecisionRecall",
+    "Roc",
+    "VerificationScores",
+    "auc",
     "average_precision",
     "boundary_counts",
     "class_dice",
     "class_iou",
     "coco_scores",
+    "eer",
+    "lfw_image",
+    "lfw_scores",
     "mean_average_precision",
     "mean_iou",
     "pixel_accuracy",
     "pixel_confusion",
     "precision_recall",
+    "read_pairs",
+    "roc",
+    "tar_at_far",
+    "threshold_at_far",
+    "verification_scores",
 ]

@@ -9,6 +9,7 @@ from dlzoo.training import space
 from dlzoo.training.averages import ewa
 from dlzoo.training.batches import Batches
 from dlzoo.training.choosing import Choice, choose, weighted_error
+from dlzoo.training.collapse import CollapseGuard
 from dlzoo.training.decay import decay_kernels
 from dlzoo.training.diagnosis import Diagnosis, diagnose
 from dlzoo.training.ensembles import Snapshots, ensemble
@@ -36,6 +37,7 @@ __all__ = [
     "Batches",
     "Case",
     "Choice",
+    "CollapseGuard",
     "Diagnosis",
     "ErrorAnalysis",
     "InverseSqrtDecay",

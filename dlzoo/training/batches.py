@@ -50,11 +50,15 @@ class Batches(keras.utils.PyDataset):
     @epoch.setter
     def epoch(self, epoch):
         self._epoch = epoch
+        self._indices = self.dealt(epoch)
+
+    def dealt(self, epoch: int) -> list[np.ndarray]:
+        """Which examples are in each batch of an epoch."""
         order = np.arange(len(self.inputs))
         if self.seed is not None:
             np.random.default_rng((*self.seed, epoch)).shuffle(order)
         steps = -(-len(order) // self.batch_size)
-        self._indices = np.array_split(order, steps)
+        return np.array_split(order, steps)
 
     def __len__(self):
         return len(self._indices)

@@ -98,7 +98,14 @@ class Run:
             return [Stage("all layers", self._everything, settings.scratch_schedule())]
         stages = network_stages(body)
         count = settings.tuned_stages(len(self.dataset.splits["train"]), len(stages))
-        plan = [Stage("head", self._head, settings.head_schedule())]
+        plan = []
+        if self.network.head_layers:
+            plan = [Stage("head", self._head, settings.head_schedule())]
+        elif not count:
+            raise ValueError(
+                f"fine_tune: unfreeze must let layers of {self.network.name!r} train, because "
+                f"it has no head of its own to be trained; got {settings.unfreeze!r}."
+            )
         if count:
             name = "all layers" if count == len(stages) else f"last {count} stages"
             layers = [layer for stage in stages[-count:] for layer in stage]
@@ -149,9 +156,8 @@ class Run:
 
     def _trainable(self, model, inputs, stage, dev_batch=None, change=None):
         task, settings = self.task, self.settings
-        train = Batches(
+        train = task.batches(
             inputs("train"),
-            task.targets("train"),
             settings.batch_size,
             weights=task.weights("train"),
             seed=(settings.seed, stage),
@@ -162,10 +168,13 @@ class Run:
         measure = None
         if "dev" in self.dataset.splits:
             size = dev_batch or task.forward_batch
-            dev = Batches(inputs("dev"), task.targets("dev"), size, arrange=task.arrange())
-            measure = task.measure(self.network, dev.inputs)
+            images = inputs("dev")
+            measure = task.measure(self.network, images)
+            if task.loss_on_dev:
+                dev = Batches(images, task.targets("dev"), size, arrange=task.arrange())
         limit_batch_norm_momentum(model, len(train))
-        return Trainable(model, train, dev, task.loss(), task.metrics(), measure)
+        loss, metrics, callbacks = task.loss(), task.metrics(), task.callbacks()
+        return Trainable(model, train, dev, loss, metrics, measure, callbacks)
 
     def _set_precision(self):
         if self.settings.mixed_bfloat16:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from dlzoo.data import decode
+from dlzoo.training.batches import Batches
 from dlzoo.training.inference import forward
 
 FORWARD_BATCH = 64  # images at once where nothing is learnt
@@ -65,10 +66,12 @@ class Task(ABC):
         name: Of the task, as in `dlzoo.list_models(task=...)`.
         dataset: The images, divided: `splits`, `notes`, `fingerprint`.
         curves: Names of the figures to draw over the epochs.
+        loss_on_dev: Whether the loss is computed on dev, too; else `measure` alone counts.
     """
 
     name: ClassVar[str]
     forward_batch: ClassVar[int] = FORWARD_BATCH
+    loss_on_dev: ClassVar[bool] = True
     dataset: Any
     curves: tuple[str, ...]
 
@@ -100,6 +103,14 @@ class Task(ABC):
     def arrange(self) -> Callable[..., tuple] | None:
         """What brings batches, also those of dev, into the network's form; see `Batches`."""
         return None
+
+    def batches(self, inputs: Any, batch_size: int, **options: Any) -> Batches:
+        """How the training examples are dealt out; `options` are those of `Batches`."""
+        return Batches(inputs, self.targets("train"), batch_size, **options)
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """Who else looks on while a stage trains; new ones for each stage."""
+        return []
 
     @abstractmethod
     def loss(self) -> Any:

@@ -36,6 +36,8 @@ class Trainable:
         loss: As in `keras.Model.compile`.
         metrics: The same; new objects for each stage.
         measure: Called after an epoch; what it gives is in the logs as `val_<name>`.
+        callbacks: Who else looks on, before an epoch is kept: what raises there leaves the
+            checkpoint of the epoch before.
     """
 
     model: keras.Model
@@ -44,6 +46,7 @@ class Trainable:
     loss: Any
     metrics: Sequence[Any] = ()
     measure: Callable[[], Mapping[str, float]] | None = None
+    callbacks: Sequence[keras.callbacks.Callback] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Trainer:
                     validation_data=trainable.dev,
                     initial_epoch=state.epoch,
                     epochs=stage.schedule.epochs,
-                    callbacks=[epochs],
+                    callbacks=[*trainable.callbacks, epochs],
                     shuffle=False,  # Keras would deal out the batches in any order
                     verbose=0,
                 )

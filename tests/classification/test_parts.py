@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from dlzoo.classification.augmentation import AUGMENTATIONS, augmentation
 from dlzoo.classification.evaluation import (
     diagnose_splits,
     score_split,
@@ -17,6 +16,7 @@ from dlzoo.classification.settings import ClassSettings
 from dlzoo.classification.targets import OneHot, class_weight_table
 from dlzoo.data import Examples
 from dlzoo.training import augmenting
+from dlzoo.training.image_augmentation import AUGMENTATIONS, augmentation
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 CLASSES = ("ant", "bee", "cat")

@@ -1,4 +1,4 @@
-"""Changes of an image that leave its class as it is, made anew in every epoch.
+"""Changes of an image that leave what it shows as it is, made anew in every epoch.
 
 They are Keras's layers in front of the network while it is trained, and are not part of
 the saved model. None turns the picture upside down.
