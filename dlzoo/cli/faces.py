@@ -7,6 +7,7 @@ from typer import Argument, Option, echo
 
 from dlzoo.cli import faces_options as options
 from dlzoo.cli.faces_evaluate import evaluate
+from dlzoo.cli.faces_train import train
 from dlzoo.cli.output import print_json, print_table
 
 _IMAGES = "Pictures of this person: files, folders (with all below), patterns."
@@ -91,12 +92,13 @@ def remove(
 
 
 faces = (
-    "Enrol people, recognise and forget them, and measure how well a network does it.",
+    "Enrol people, recognise and forget them; train networks and measure how well they do it.",
     {
         "enrol": enrol,
         "identify": identify,
         "list": list_people,
         "remove": remove,
         "evaluate": evaluate,
+        "train": train,
     },
 )
