@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-from typer import Argument, Option
+from typer import Argument, Option, echo
 
 from dlzoo.cli import faces_options as options
 from dlzoo.cli.faces_evaluate import evaluate
@@ -33,7 +32,7 @@ def enrol(
 
     people = faces.Gallery(gallery, embedder.made_by)
     found = faces.enrol(name, images, people, embedder, face=face, replace=replace)
-    typer.echo(f"{printable(name)}: {len(found)} pictures enrolled in {gallery}")
+    echo(f"{printable(name)}: {len(found)} pictures enrolled in {gallery}")
 
 
 def identify(
@@ -62,7 +61,7 @@ def identify(
     if json:
         print_json([answer.to_dict() for answer in answers])
     else:
-        typer.echo("\n".join(map(str, answers)))
+        echo("\n".join(map(str, answers)))
 
 
 def list_people(
@@ -89,7 +88,7 @@ def remove(
     from dlzoo.faces.people import printable
 
     count = Gallery(gallery).remove(name)
-    typer.echo(f"{printable(name)}: {count} embeddings removed from every file of {gallery}")
+    echo(f"{printable(name)}: {count} embeddings removed from every file of {gallery}")
 
 
 faces = (

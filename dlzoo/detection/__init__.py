@@ -2,6 +2,7 @@
 
 from dlzoo.detection import boxes
 from dlzoo.detection.anchor_clusters import Anchors, anchors
+from dlzoo.detection.fast_rcnn_training import train_fast_rcnn
 from dlzoo.detection.films import detect_film
 from dlzoo.detection.fine_tuning import fine_tune
 from dlzoo.detection.one_object import object_vectors, read_objects
@@ -35,6 +36,7 @@ __all__ = [
     "selective_search",
     "sliding_window",
     "to_coco",
+    "train_fast_rcnn",
     "train_rcnn",
     "training_losses",
     "training_network",

@@ -80,6 +80,7 @@ def from_zoo(
             include_preprocessing=True,
             **options,
         )
+    _classes(model)  # raises where it is another kind of detector
     return _taken(model, weights is not None, getattr(model, "load_report", None))
 
 
@@ -120,7 +121,8 @@ def _classes(model):
         return model.get_layer(SCORES).units - 1  # and the background
     raise ValueError(
         f"fine_tune: model must be a network that answers candidates, e.g. "
-        f"dlzoo.models.yolo_v3(), or a dlzoo.models.faster_rcnn(); got {model.name!r}."
+        f"dlzoo.models.yolo_v3(), or a dlzoo.models.faster_rcnn(); got {model.name!r}. A "
+        f"fast_rcnn is trained by dlzoo.detection.train_fast_rcnn."
     )
 
 

@@ -73,7 +73,7 @@ def comparison(
         title: Above.
     """
     figure = new_figure(10, 3.9 * max(len(rows), 1) + 0.7)
-    figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+    figure.suptitle(title, x=0.005, ha="left", fontsize=12)
     panels = figure.subplots(max(len(rows), 1), 2, squeeze=False)
     for panel in panels.flat:
         panel.set_axis_off()

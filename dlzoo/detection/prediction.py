@@ -11,6 +11,7 @@ from dlzoo._checks import check_between, check_positive_int
 from dlzoo.data.fitting import fit_image, fit_scale
 from dlzoo.data.images import read_image
 from dlzoo.data.sources import image_sources
+from dlzoo.detection.proposals import selective_search, stacked_proposals
 from dlzoo.detection.result import Detections
 from dlzoo.layers.box_labels import ANSWERS, BoxLabels, box_labels_inside
 from dlzoo.layers.raw_pixels import preprocessing_layer
@@ -18,6 +19,7 @@ from dlzoo.layers.saved_model import open_model
 from dlzoo.training.inference import jit_compile
 
 THRESHOLD = 0.25  # that of AlexeyAB/darknet
+PROPOSALS = "proposals"  # the second input of a network that is told where to look
 _STEP = 32  # sides of images in their own size are brought to multiples of it
 
 
@@ -51,6 +53,7 @@ def detect(
     Each image is made as large as it fits into the size that the model was trained on, its
     aspect kept and the rest grey (`dlzoo.data.fit_image`), as in training; boxes come back in
     pixels of the image as it is. A model that remembers no size gets images in their own.
+    A `fast_rcnn` gets the proposals of `selective_search` (extra `detection`).
 
     Args:
         model: The folder that `fine_tune` wrote, a `.keras` file, or a detector.
@@ -123,7 +126,7 @@ class Detector:
         fitted = [fit_image(image, size) for (_, image), size in zip(batch, sizes, strict=True)]
         if self.model.jit_compile and self.size:  # or it is compiled anew for what is left
             fitted += [fitted[-1]] * (self.batch_size - len(batch))
-        answers = self.model.predict_on_batch(np.stack(fitted))
+        answers = self.model.predict_on_batch(self._inputs(fitted))
         rows = rows_of(answers)
         for (name, image), size, row in zip(batch, sizes, rows, strict=False):
             size_of_image = image.shape[:2]
@@ -135,6 +138,15 @@ class Detector:
                 image,
                 Detections(name, boxes[kept], scores[kept], numbers, labels, size_of_image),
             )
+
+    def _inputs(self, fitted):
+        """What the model takes: images, and proposals if it is to be given them."""
+        images = np.stack(fitted)
+        if PROPOSALS not in (tensor.name for tensor in self.model.inputs):
+            return images
+        count = self.model.input[PROPOSALS].shape[1]
+        found = stacked_proposals([selective_search(image) for image in fitted], count)
+        return {"image": images, PROPOSALS: found}
 
 
 def rows_of(answers: dict[str, Any]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -164,8 +176,8 @@ def _size(model, labels: BoxLabels | None):
     """Height and width to which images are fitted, or None for their own."""
     if labels is not None and labels.size is not None:
         return labels.size
-    own = model.input_shape[1:3]
-    return None if None in own else own
+    own = model.inputs[0].shape[1:3]  # the image comes first
+    return None if None in own else tuple(own)
 
 
 def _rounded(size):

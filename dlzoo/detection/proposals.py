@@ -1,6 +1,7 @@
 """Where in an image something might be: selective search, and the crops of what it proposes."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,25 @@ def selective_search(
     corners = np.asarray(search.process(), "float32").reshape(-1, 4)
     corners[:, 2:] += corners[:, :2]
     return _some(np.unique(corners, axis=0), most) * np.float32(factor)
+
+
+def stacked_proposals(found: Sequence[np.ndarray], count: int | None = None) -> np.ndarray:
+    """Boxes of several images as `fast_rcnn` takes them: `(images, count, 4)`, zeros behind.
+
+    Args:
+        found: `(n, 4)` of each image.
+        count: Of an image, of more some of each size are kept; None for the largest n.
+
+    Example:
+        >>> stacked_proposals([np.ones((2, 4)), np.ones((0, 4))])[..., 0].tolist()
+        [[1.0, 1.0], [0.0, 0.0]]
+    """
+    rows = max(map(len, found)) if count is None else count
+    stack = np.zeros((len(found), rows, 4), "float32")
+    for place, boxes in enumerate(found):
+        boxes = _some(boxes, rows)
+        stack[place, : len(boxes)] = boxes
+    return stack
 
 
 def _checked(who, image):

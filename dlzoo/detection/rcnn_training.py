@@ -88,7 +88,7 @@ def train_rcnn(
     model = _network(network, weights, side)
     gathered = _Gathered(grid)
     for number, (image, boxes, classes) in enumerate(examples, 1):
-        boxes, classes = _checked(number, boxes, classes, len(labels))
+        boxes, classes = known_boxes("train_rcnn", number, boxes, classes, len(labels))
         pixels = read_image(image)
         _gather(gathered, model, pixels, boxes, classes, len(labels), search, number)
     return _trained(gathered, tuple(labels), model, search, cost, seed)
@@ -110,12 +110,13 @@ def _network(network, weights, side):
     return network
 
 
-def _checked(number, boxes, classes, count):
+def known_boxes(who, number, boxes, classes, count):
+    """Boxes and classes of an example, for one of `count` classes, without the padding."""
     boxes = np.asarray(boxes, "float32").reshape(-1, 4)
     classes = np.asarray(classes, "int64").reshape(-1)
     if len(boxes) != len(classes) or (classes >= count).any():
         raise ValueError(
-            f"train_rcnn: each example must have a class below {count} for each box; got "
+            f"{who}: each example must have a class below {count} for each box; got "
             f"{len(boxes)} boxes and classes {classes.tolist()} in example {number}."
         )
     real = (classes >= 0) & (boxes[:, 2:] > boxes[:, :2]).all(axis=-1)

@@ -7,14 +7,19 @@ import keras
 from keras import layers
 
 from dlzoo.detection.trained_network import TrainedDetector
-from dlzoo.detection.two_stage import training_losses, training_network
+from dlzoo.detection.two_stage import (
+    first_inputs,
+    roi_layer,
+    training_losses,
+    training_network,
+)
 from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.models import Network
-from dlzoo.models.faster_rcnn import HEADS
+from dlzoo.models.regions import HEADS
 from dlzoo.training.image_models import encoder_part
 
 SCORES = HEADS[0]
-_INSIDE = {"rpn", "proposals", "roi_align", *HEADS}  # layers that training needs
+_INSIDE = {"rpn", "proposals", *HEADS}  # layers that training needs
 
 
 class TwoStageNetwork(TrainedDetector):
@@ -45,11 +50,12 @@ def _arranged(images, targets):
 def taken_two_stage(model: keras.Model, pretrained: bool, report: Any) -> TwoStageNetwork:
     """The parts of what `dlzoo.models.faster_rcnn` built."""
     # the body ends before the maps of all levels go on
-    end = model.get_layer("rpn")._inbound_nodes[0].input_tensors[-1]
+    end = first_inputs(model, "rpn")[-1]
     body = encoder_part(model, end) if pretrained else model
     return TwoStageNetwork(model.name, model, model, body, pretrained, report)
 
 
 def is_two_stage(model: keras.Model) -> bool:
-    """Whether a model is one that `training_network` trains."""
-    return {layer.name for layer in model.layers} >= _INSIDE
+    """Whether a model is one that `training_network` trains on true boxes alone."""
+    inside = {layer.name for layer in model.layers} >= _INSIDE
+    return inside and roi_layer(model) is not None

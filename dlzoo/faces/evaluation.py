@@ -23,6 +23,8 @@ from dlzoo.metrics import (
     verification_scores,
 )
 
+_MAPPED = 2000  # pictures
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -67,7 +69,7 @@ class Evaluation:
         return "\n".join(lines + ([f"left out: {rest} more"] if rest > 0 else []))
 
     def save(self, folder: str | os.PathLike) -> None:
-        """Write `evaluation.json`, `roc.png`, `distances.png` and `embeddings.png`."""
+        """Write `evaluation.json`, `roc.png`, `distances.png`, and maps of the embeddings."""
         from dlzoo.faces.pictures import embedding_map, pair_distances, roc_curves
         from dlzoo.visualize import save_figure
 
@@ -77,7 +79,10 @@ class Evaluation:
         pairs = self.distances, self.same
         save_figure(roc_curves({self.made_by.split(" (")[0]: pairs}), folder / "roc.png")
         save_figure(pair_distances(*pairs, threshold), folder / "distances.png")
-        save_figure(embedding_map(self.vectors, self.people), folder / "embeddings.png")
+        # t-SNE of more takes minutes, and shows a cloud.
+        for method in ("pca", "tsne") if len(self.people) <= _MAPPED else ("pca",):
+            figure = embedding_map(self.vectors, self.people, method=method)
+            save_figure(figure, folder / f"embeddings_{method}.png")
 
 
 def evaluate(

@@ -38,8 +38,10 @@ def roc_curves(pairs: Mapping[str, tuple[Any, Any]], *, title: str = "") -> Figu
         # A logarithm has no 0: what is accepted before the first error starts the line.
         far = np.maximum(curve.far, 0.5 / curve.different)
         words = f"{name}: AUC {auc(distances, same):.4f}, EER {eer(distances, same):.1%}"
-        colour = tuple(part / 255 for part in colour)
-        panel.plot(far, curve.tar, drawstyle="steps-post", color=colour, label=words)
+        red, green, blue = (part / 255 for part in colour)
+        panel.plot(
+            far, curve.tar, drawstyle="steps-post", color=(red, green, blue), label=words
+        )
     panel.set_xscale("log")
     panel.set(xlim=(lowest, 1), ylim=(0, 1.01))
     panel.set(xlabel="false accept rate", ylabel="true accept rate")
@@ -55,18 +57,20 @@ def pair_distances(
     distances, same = np.asarray(distances), np.asarray(same, bool)
     figure = new_figure(6.4, 4.2)
     panel = figure.subplots()
-    bins = np.linspace(0, max(2.0, float(distances.max())), 61)
+    bins = np.linspace(0, max(2.0, float(distances.max())), 61).tolist()
     for kind, colour, words in ((same, BLUE, "same person"), (~same, ORANGE, "different")):
         part = np.full(kind.sum(), 1 / kind.sum())
         label = f"{words}: {kind.sum():,} pairs"
         panel.hist(distances[kind], bins, weights=part, color=colour, alpha=0.6, label=label)
     if threshold is not None:
         panel.axvline(threshold, color="black", linewidth=1, linestyle="--")
-        place = {"xycoords": ("data", "axes fraction"), "va": "top", "fontsize": 9}
-        panel.annotate(f" threshold {threshold:.3f}", (threshold, 0.97), **place)
+        words = f" threshold {threshold:.3f}"
+        panel.annotate(
+            words, (threshold, 0.97), xycoords=("data", "axes fraction"), va="top", fontsize=9
+        )
     panel.set(xlabel="squared distance of embeddings", ylabel="part of the pairs")
     panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    panel.legend(loc="upper left", frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return _finished(figure, panel, title)
 
 
@@ -99,10 +103,12 @@ def embedding_map(
     for name, colour in zip(names, colours, strict=True):
         mine = points[[person == name for person in people]]
         label = printable(name)[:24] if len(names) <= _NAMED else None
-        panel.scatter(*mine.T, s=22, color=colour, alpha=0.8, linewidths=0, label=label)
-        middle = np.median(mine, axis=0)
+        panel.scatter(
+            mine[:, 0], mine[:, 1], s=22, color=colour, alpha=0.8, linewidths=0, label=label
+        )
+        x, y = np.median(mine, axis=0).tolist()
         if len(names) > _NAMED:
-            panel.text(*middle, printable(name)[:12], fontsize=6, ha="center", va="center")
+            panel.text(x, y, printable(name)[:12], fontsize=6, ha="center", va="center")
     if len(names) <= _NAMED:
         figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     panel.set_xticks([])
@@ -114,12 +120,12 @@ def embedding_map(
 def show_verification(answer: Verification) -> Figure:
     """Draw the two faces as the network saw them, and how far apart they are."""
     figure = new_figure(5.2, 4.2)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(4, 1))
-    for panel, face in zip(top.subplots(1, 2), (answer.first, answer.second), strict=True):
+    panels = figure.subplot_mosaic("ab;ss", height_ratios=(6, 1))
+    for panel, face in ((panels["a"], answer.first), (panels["b"], answer.second)):
         panel.imshow(face.crop)
         panel.set_axis_off()
         panel.set_title(printable(face.source)[-32:], fontsize=8)
-    scale = bottom.subplots()
+    scale = panels["s"]
     colour = GREEN if answer.same else ORANGE
     scale.barh([0], [answer.distance], color=colour, height=0.5)
     scale.axvline(answer.threshold, color="black", linewidth=1, linestyle="--")
@@ -141,13 +147,14 @@ def show_identifications(image: Any, answers: Sequence[Identification]) -> np.nd
         Another image, `uint8 (height, width, 3)`; without boxes where faces were taken whole.
     """
     pixels = read_image(image)
-    found = [each for each in answers if each.face.face is not None]
-    captions = [
-        f"{'not recognised' if each.name is None else printable(each.name)}"
-        + ("" if each.distance is None else f" {each.distance:.2f}")
-        for each in found
-    ]
-    return draw_faces(pixels, [each.face.face for each in found], captions)
+    places, captions = [], []
+    for each in answers:
+        if each.face.face is not None:
+            name = "not recognised" if each.name is None else printable(each.name)
+            distance = "" if each.distance is None else f" {each.distance:.2f}"
+            places.append(each.face.face)
+            captions.append(name + distance)
+    return draw_faces(pixels, places, captions)
 
 
 def show_matches(answers: Sequence[Identification]) -> Figure:

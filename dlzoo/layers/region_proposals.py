@@ -139,7 +139,8 @@ class Proposals(layers.Layer):
         self.most = most
         self.candidates = candidates
         self.iou_threshold = iou_threshold
-        self.supports_jit = False  # XLA has not TensorFlow's fused suppression
+        # XLA has not TensorFlow's fused suppression
+        self.supports_jit = keras.backend.backend() != "tensorflow"
 
     def build(self, input_shape):
         pass

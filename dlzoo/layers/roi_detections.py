@@ -38,7 +38,8 @@ class RoIDetections(layers.Layer):
         self.score_threshold = score_threshold
         self.iou_threshold = iou_threshold
         self.most = most
-        self.supports_jit = False  # XLA has not TensorFlow's fused suppression
+        # XLA has not TensorFlow's fused suppression
+        self.supports_jit = keras.backend.backend() != "tensorflow"
 
     def build(self, input_shape):
         pass

@@ -6,7 +6,8 @@ from keras import ops
 from dlzoo._boxes.formats import clip
 from dlzoo._boxes.suppression import class_wise_suppression
 from dlzoo._checks import check_between, check_positive_int
-from dlzoo.layers.yolo import WithAnchors, class_scores, decoded_boxes, grid
+from dlzoo.layers.yolo import WithAnchors
+from dlzoo.layers.yolo_candidates import class_scores, decoded_boxes, grid
 
 
 @keras.saving.register_keras_serializable("dlzoo")
@@ -108,5 +109,8 @@ class YOLODetections(WithAnchors):
         if not isinstance(total, int):
             count = ops.minimum(count, total)
         _, chosen = ops.top_k(raw[..., 4], count)
-        raw = ops.take_along_axis(raw, ops.cast(chosen, "int32")[..., None], axis=1)
+        chosen = ops.cast(chosen, "int32")
+        # Rows of one list: take_along_axis needs an index a number, and five times as long.
+        rows = chosen + total * ops.arange(ops.shape(raw)[0], dtype="int32")[:, None]
+        raw = ops.take(ops.reshape(raw, (-1, raw.shape[-1])), rows, axis=0)
         return raw, [ops.take(part, chosen, axis=0) for part in places]

@@ -101,6 +101,7 @@ class FastRCNNLoss(keras.losses.Loss):
     Args:
         iou_threshold: From which on a box is an object.
         box_weight: The paper's lambda.
+        beta: Where the smooth L1 turns straight; the paper's is 1.
 
     Called with:
         y_true: `(batch, m, 5)`: true boxes in pixels and their class, -1 where there is none.
@@ -115,12 +116,16 @@ class FastRCNNLoss(keras.losses.Loss):
         0.6931
     """
 
-    def __init__(self, iou_threshold=0.5, box_weight=1.0, name="fast_rcnn_loss", **kwargs):
+    def __init__(
+        self, iou_threshold=0.5, box_weight=1.0, beta=BETA, name="fast_rcnn_loss", **kwargs
+    ):  # fmt: skip
         super().__init__(name=name, **kwargs)
         check_between("FastRCNNLoss", "iou_threshold", iou_threshold, 0, 1)
         check_between("FastRCNNLoss", "box_weight", box_weight, 0, 1e6)
+        check_between("FastRCNNLoss", "beta", beta, 1e-6, 1e6)
         self.iou_threshold = iou_threshold
         self.box_weight = box_weight
+        self.beta = beta
 
     def call(self, y_true, y_pred):
         kinds = (y_pred.shape[-1] - 4) // 5  # background, and the classes
@@ -135,7 +140,7 @@ class FastRCNNLoss(keras.losses.Loss):
         steps = ops.reshape(steps, (*ops.shape(steps)[:2], kinds, 4))
         steps = ops.sum(steps * chosen[..., None], axis=2)
         wanted = ops.cast(encode(matched[..., :4], boxes, weights=BOX_WEIGHTS), steps.dtype)
-        away = ops.sum(smooth_l1(steps - ops.stop_gradient(wanted)), axis=-1)
+        away = ops.sum(smooth_l1(steps - ops.stop_gradient(wanted), self.beta), axis=-1)
         away = ops.where(label > 0, away, 0.0)
         loss = (surprise + self.box_weight * away) * there
         return ops.sum(loss, axis=-1) / ops.maximum(ops.sum(there, axis=-1), 1.0)
@@ -144,4 +149,5 @@ class FastRCNNLoss(keras.losses.Loss):
         return super().get_config() | {
             "iou_threshold": self.iou_threshold,
             "box_weight": self.box_weight,
+            "beta": self.beta,
         }

@@ -7,7 +7,7 @@ from keras import ops
 
 from dlzoo._boxes.overlap import giou, iou
 from dlzoo._checks import check_between, check_choice, check_positive_int
-from dlzoo.layers.yolo import SCORES, checked_anchors, decoded_boxes, grid
+from dlzoo.layers.yolo_candidates import SCORES, checked_anchors, decoded_boxes, grid
 from dlzoo.losses.yolo_targets import real, responsible, unpacked
 
 BOXES = ("squared", "giou")

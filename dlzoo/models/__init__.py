@@ -15,6 +15,7 @@ from dlzoo.models.efficientnet import (
     efficientnet_b7,
 )
 from dlzoo.models.facenet import facenet
+from dlzoo.models.fast_rcnn import fast_rcnn
 from dlzoo.models.faster_rcnn import faster_rcnn
 from dlzoo.models.fully_convolutional import dense_to_conv
 from dlzoo.models.googlenet import googlenet
@@ -64,6 +65,7 @@ __all__ = [
     "efficientnet_b6",
     "efficientnet_b7",
     "facenet",
+    "fast_rcnn",
     "faster_rcnn",
     "features",
     "googlenet",

@@ -52,8 +52,12 @@ def maps_by_stride(who, name, end):
 
 
 def own_names(encoder, layout=None):
-    """Our layers and theirs of an encoder's stages, in `layout` or the first one."""
-    names = encoder.layouts.get(layout, next(iter(encoder.layouts.values())))
+    """Our layers and theirs of an encoder's stages, in `layout` or the first one.
+
+    Of a network that nobody else publishes they are the same.
+    """
+    names = encoder.layouts.get(layout) or next(iter(encoder.layouts.values()), None)
+    names = names or [(ours, ours) for ours in encoder.layers[0]]
     return [(ours, theirs) for ours, theirs in names if ours.startswith(OWN)]
 
 

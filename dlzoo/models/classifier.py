@@ -80,7 +80,7 @@ class Design:
         not_ours: Patterns of layers in published files that are no part of the network.
         layout_origins: Layout to the origins of files in it, where it is not the usual.
         check_shape: `(name, input_shape, card)`: raises where it does not fit.
-        network: The class of the model.
+        network: The class of the model, or `(image, outputs, name) -> model`.
         encoder: A network that this one is built on, whose weights it takes, too, and whose
             images it expects.
         inner: The name of its body inside the whole, where that is a model around a model.
@@ -99,7 +99,7 @@ class Design:
     not_ours: tuple[str, ...] = ()
     layout_origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     check_shape: Callable[[str, Any, Card], None] = check_image_shape
-    network: type[Network] = Network
+    network: Callable[..., Network] = Network
     encoder: "Design | None" = None
     inner: str = ""
 

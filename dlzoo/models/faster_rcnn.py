@@ -18,77 +18,33 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import keras
-from keras import layers
 
 from dlzoo._checks import check_choice, check_positive_int
-from dlzoo.layers import Proposals, RegionProposalHead, RoIAlign, RoIDetections
-from dlzoo.layers.inside import sublayers
-from dlzoo.models.backbones import STRIDE, maps_by_stride, own_names, with_stages
-from dlzoo.models.classifier import Design, build, head_dtype
+from dlzoo.models.backbones import STRIDE, with_stages
+from dlzoo.models.classifier import Design, build
 from dlzoo.models.loading import design_of, register
-from dlzoo.models.pyramid import feature_pyramid, torchvision_names
+from dlzoo.models.regions import (
+    HEADS,
+    ON_MAP,
+    ON_PYRAMID,
+    STRIDES,
+    WINDOW,
+    detecting_head,
+    freeze_normalization,
+    on_one_map,
+    on_pyramid,
+    own_layers,
+    taking_hidden,
+    torchvision_layouts,
+)
 from dlzoo.models.segmentation_heads import check_multiple, feature_map
-from dlzoo.models.taps import tensors_before
 from dlzoo.weights import card
 from dlzoo.weights.porting import Top
 
 SIZES = (32, 64, 128, 256, 512)  # pixels: the side of the anchors on each level
+SIZES_ON_MAP = ((128, 256, 512),)  # the paper's (section 3.3)
 RATIOS = (0.5, 1.0, 2.0)  # height by width
-STRIDES = (4, 8, 16, 32)  # of the levels that boxes are read from
-WINDOW = 7  # sides of what is read from a box
-HEADS = ("class_scores", "box_steps")
-FIRST_STAGE = (("hidden", "conv"), ("objectness", "cls_logits"), ("steps", "bbox_pred"))
-
-
-def two_stages(image, conventions, encoder, options):
-    """Wire the body: `image` to the proposals and a vector for each of them."""
-    found = maps_by_stride("faster_rcnn", encoder.name, encoder.body(image, conventions))
-    levels = feature_pyramid([found[stride] for stride in STRIDES], options["channels"])
-    head = RegionProposalHead(options["sizes"], options["ratios"], name="rpn")
-    predicted = head([image, *levels])
-    proposals = Proposals(options["proposals"], options["candidates"], name="proposals")
-    boxes = proposals([image, *predicted])
-    x = RoIAlign(WINDOW, STRIDES, name="roi_align")([boxes, *levels[: len(STRIDES)]])
-    x = layers.Reshape((-1, WINDOW**2 * options["channels"]), name="flatten")(x)
-    for name in ("fc6", "fc7"):
-        x = layers.Dense(options["hidden"], activation="relu", name=name)(x)
-    return {"proposals": boxes, "features": x}
-
-
-def _head(options):
-    def build_head(x, classes, activation, conventions):
-        inside = {"dtype": head_dtype()}
-        boxes, features = x["proposals"], x["features"]
-        # Girshick 2015, section 2.3: Gaussians of standard deviation 0.01 and 0.001
-        logits, steps = (
-            layers.Dense(
-                numbers * (1 + classes),
-                kernel_initializer=keras.initializers.RandomNormal(stddev=spread),
-                name=name,
-                **inside,
-            )(features)
-            for name, numbers, spread in zip(HEADS, (1, 4), (0.01, 0.001), strict=True)
-        )
-        image = tensors_before(boxes)["image"]
-        limits = {key: options[key] for key in ("score_threshold", "iou_threshold", "most")}
-        return RoIDetections(**limits, name="detections")([image, boxes, logits, steps])
-
-    return build_head
-
-
-def _layouts(encoder):
-    """Our layers and torchvision's, as they are called now, and as they were."""
-    inside = own_names(encoder, "torchvision")
-    for layout, old in (("torchvision", False), ("torchvision-0.12", True)):
-        pairs = [(ours, f"backbone.body.{theirs}") for ours, theirs in inside]
-        pairs += torchvision_names(len(STRIDES), "backbone.fpn", old)
-        for ours, theirs in FIRST_STAGE:
-            theirs += ".0.0" if theirs == "conv" and not old else ""
-            pairs.append((f"rpn/{ours}", f"rpn.head.{theirs}"))
-        pairs += [(name, f"roi_heads.box_head.{name}") for name in ("fc6", "fc7")]
-        last = zip(HEADS, ("cls_score", "bbox_pred"), strict=True)
-        pairs += [(ours, f"roi_heads.box_predictor.{theirs}") for ours, theirs in last]
-        yield layout, pairs
+UNITS = {True: 1024, False: 4096}  # of the fully connected layers, by whether on a pyramid
 
 
 def _origins(encoder):
@@ -100,13 +56,22 @@ def _origins(encoder):
 
 
 def _design(backbone="resnet50", backbone_options=None, **options):
-    encoder = design_of(backbone, **(backbone_options or {}))
-    layouts = dict(_layouts(encoder))
     options = _DEFAULTS | options
+    encoder = design_of(backbone, **(backbone_options or {}))
+    if options["pyramid"]:
+        wire, first, origins = on_pyramid, ON_PYRAMID[0], _origins(encoder)
+        layouts = dict(torchvision_layouts(encoder))
+        names = [ours for ours, _ in layouts["torchvision"]]
+    else:  # nothing is published that we read but the backbones
+        encoder = taking_hidden(encoder, options["hidden"])
+        wire, first, origins, layouts = on_one_map, ON_MAP[0], encoder.origins, {}
+        names = own_layers(encoder)
     return Design(
         name="faster_rcnn",
-        body=lambda image, conventions: two_stages(image, conventions, encoder, options),
-        origins=_origins(encoder),
+        body=lambda image, conventions: wire(
+            "faster_rcnn", image, conventions, encoder, options
+        ),
+        origins=origins,
         layouts=layouts,
         options={
             "backbone": backbone,
@@ -114,15 +79,16 @@ def _design(backbone="resnet50", backbone_options=None, **options):
             **options,
         },
         to_vector=feature_map,
-        head=_head(options),
+        head=detecting_head(options),
         top=Top(heads=HEADS),
-        layers=[[ours for ours, _ in layouts["torchvision"]]],
-        flattened={"fc6": (WINDOW, WINDOW)},
+        layers=[names],
+        flattened={first: (WINDOW, WINDOW)},
         encoder=encoder,
     )
 
 
 _DEFAULTS = {
+    "pyramid": True,
     "sizes": SIZES,
     "ratios": RATIOS,
     "channels": 256,
@@ -143,10 +109,11 @@ def faster_rcnn(
     *,
     backbone: str = "resnet50",
     backbone_options: Mapping | None = None,
-    sizes: Sequence = SIZES,
+    pyramid=True,
+    sizes: Sequence | None = None,
     ratios: Sequence[float] = RATIOS,
     channels=256,
-    hidden=1024,
+    hidden=None,
     proposals=1000,
     candidates=1000,
     score_threshold=0.05,
@@ -170,10 +137,15 @@ def faster_rcnn(
             times: `"resnet50"`, `"mobilenet_v2"` ...
         backbone_options: Arguments of its builder that change its layers, e.g.
             `{"alpha": 0.5}`.
+        pyramid: False reads boxes from the map of stride 16 alone by `RoIPool`, as the paper
+            does: with `backbone="vgg16"` it is its network, and VGG's fully connected layers
+            bring their weights, too.
         sizes: Side of the anchors on each of the five levels, in pixels of the input; a
-            number or several for a level. Small objects want small ones.
+            number or several for a level. Small objects want small ones. Without a pyramid
+            those on the one map, e.g. `(128, 256, 512)`, which None is.
         ratios: Height by width of the anchors.
-        channels, hidden: Of the pyramid, and of the two fully connected layers.
+        channels, hidden: Of the pyramid, and of the two fully connected layers: 1024, or
+            4096 without a pyramid.
         proposals, candidates: Boxes that the first stage proposes, and how many of each
             level it looks at. A few hundred are several times as fast on a CPU.
         score_threshold, iou_threshold, most: Detections have a probability above the first;
@@ -188,20 +160,18 @@ def faster_rcnn(
     """
     who = "faster_rcnn"
     check_choice(who, "backbone", backbone, with_stages())
+    check_choice(who, "pyramid", pyramid, (True, False))
+    hidden = UNITS[bool(pyramid)] if hidden is None else hidden
     for word, number in (("channels", channels), ("hidden", hidden)):
         check_positive_int(who, word, number)
-    if len(sizes) != 1 + len(STRIDES):
-        raise ValueError(
-            f"{who}: sizes must be given for {1 + len(STRIDES)} levels, because the pyramid "
-            f"has so many; got {sizes!r}."
-        )
     if input_shape is None:
         input_shape = card(who).input_shape
     check_multiple(who, input_shape, STRIDE, "so that the levels of the pyramid line up")
     design = _design(
         backbone,
         backbone_options,
-        sizes=_plain(sizes),
+        pyramid=bool(pyramid),
+        sizes=_sizes(sizes, pyramid),
         ratios=_plain(ratios),
         channels=channels,
         hidden=hidden,
@@ -211,7 +181,7 @@ def faster_rcnn(
         iou_threshold=iou_threshold,
         most=most,
     )
-    if origin is None and weights is None and backbone == "resnet50":
+    if origin is None and weights is None and backbone == "resnet50" and pyramid:
         origin = "torch"
     model = build(
         design,
@@ -226,14 +196,21 @@ def faster_rcnn(
     return freeze_normalization(model)
 
 
+def _sizes(sizes, pyramid):
+    """Sides of the anchors, one or several a map."""
+    if sizes is None:
+        sizes = SIZES if pyramid else SIZES_ON_MAP
+    elif not pyramid and not any(isinstance(each, Sequence) for each in sizes):
+        sizes = (sizes,)
+    levels = 1 + len(STRIDES) if pyramid else 1
+    if len(sizes) != levels:
+        raise ValueError(
+            f"faster_rcnn: sizes must be given for {levels} level{'s' if pyramid else ''}, "
+            f"because the network has so many; got {sizes!r}."
+        )
+    return _plain(sizes)
+
+
 def _plain(values):
     """Lists of numbers, which a saved model keeps as they are."""
     return [_plain(v) if isinstance(v, Sequence) else v for v in values]
-
-
-def freeze_normalization(model):
-    """Batch normalisation as it was learnt: an image or two a step are no statistics."""
-    for layer in sublayers(model):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
-    return model

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from dlzoo.layers import AuxiliaryOutputs
+from dlzoo.layers.inside import sublayers
 
 
 @keras.saving.register_keras_serializable("dlzoo")
@@ -47,12 +48,17 @@ class BuiltAs(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("dlzoo")
 class Network(keras.Model):
-    """A functional `keras.Model` whose `training=False` holds inside another model too.
+    """A functional `keras.Model` with two promises that Keras 3.15.1 does not keep.
+
+    `training=False` holds inside another model too.
 
     `base(x, training=False)` in an outer model is meant to run `base` in inference mode for
     good. Keras 3.15.1 lets the outer model's own flag override it, so that `fit` changes
     the moving statistics of batch normalisation all the same (keras-team/keras#20285).
     Here the flag of the call stands; where none was given, the outer one counts as usual.
+
+    What is frozen inside a layer, e.g. its batch normalisation, is frozen when the model was
+    saved and read again: Keras remembers that of the model's own layers alone.
 
     Example:
         >>> inner_input = keras.Input((4,))
@@ -70,6 +76,21 @@ class Network(keras.Model):
         # layers inside still find the outer flag by themselves, from Keras's call context.
         others = vars(self)["_call_context_args"] - {"training"}
         self._call_context_args = others
+
+    def get_config(self):
+        frozen = [layer.path for layer in sublayers(self) if not layer.trainable and layer.path]
+        # Of a model that is frozen as a whole Keras remembers it.
+        return super().get_config() | ({"frozen": frozen} if frozen and self.trainable else {})
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        frozen = set(config.pop("frozen", ()))
+        model = super().from_config(config, custom_objects)
+        for layer in sublayers(model) if frozen else ():
+            if layer.path in frozen:
+                layer.trainable = False
+        return model
 
 
 @keras.saving.register_keras_serializable("dlzoo")

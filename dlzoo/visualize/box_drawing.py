@@ -58,19 +58,23 @@ def draw_boxes(
     width, letters = max(1, round(side / 320)), max(10, round(side / 48))
     font = ImageFont.load_default(letters)
     colours = class_colours(1) * len(boxes) if colours is None else colours
-    for place, (x1, y1, x2, y2) in enumerate(boxes.tolist()):
+    for colour, (x1, y1, x2, y2) in zip(colours, boxes.tolist(), strict=True):
         corners = [x1, y1, max(x2 - 1, x1), max(y2 - 1, y1)]  # the last pixel inside
-        draw.rectangle(corners, outline=tuple(colours[place]), width=width)
-        if captions is not None:
-            _caption(draw, (x1, y1), captions[place], tuple(colours[place]), font)
+        draw.rectangle(corners, outline=tuple(colour), width=width)
+    if captions is not None:  # all of them later, so that no box crosses out another's
+        for colour, box, text in zip(colours, boxes.tolist(), captions, strict=True):
+            _caption(draw, picture.size, box[:2], text, tuple(colour), font)
     return np.array(picture)
 
 
-def _caption(draw, corner, text, colour, font):
-    """On a plate of the box's colour, above the box where there is room."""
+def _caption(draw, size, corner, text, colour, font):
+    """On a plate of the box's colour, above the box where there is room; never cut off."""
     left, _, right, bottom = draw.textbbox((0, 0), text, font=font)
-    x, y = corner[0], corner[1] - (bottom + 2)
+    width, height = right - left + 3, bottom + 2
+    x, y = corner[0], corner[1] - height
     y = corner[1] if y < 0 else y
-    draw.rectangle([x, y, x + right - left + 3, y + bottom + 2], fill=colour)
+    x = max(min(x, size[0] - 1 - width), 0)
+    y = max(min(y, size[1] - 1 - height), 0)
+    draw.rectangle([x, y, x + width, y + height], fill=colour)
     light = sum(part * weight for part, weight in zip(colour, (0.3, 0.6, 0.1), strict=True))
     draw.text((x + 2, y), text, fill="black" if light > 140 else "white", font=font)

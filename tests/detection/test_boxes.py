@@ -191,9 +191,13 @@ def test_suppression_of_a_batch():
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_the_neutral_loop_and_the_fused_operation_agree(own, monkeypatch):
+@pytest.mark.parametrize("first", [1024, 5])
+def test_the_neutral_loop_and_the_fused_operation_agree(own, first, monkeypatch):
+    """Whether the fused one begins with all candidates, or with five and takes more."""
     if keras.backend.backend() != "tensorflow":
         pytest.skip("there is no fused operation")
+    monkeypatch.setattr("dlzoo._boxes.fused.FIRST", first)
+    monkeypatch.setattr("dlzoo._boxes.fused.GROWTH", 3)
     boxes, rng = crowd(3, 2, 25, 4) if own else crowd(4, 2, 25)
     scores = (rng.uniform(size=(2, 25, 4)) * 5).round().astype("float32") / 5
     fused = box.class_wise_suppression(boxes, scores, most=60)

@@ -133,6 +133,21 @@ def test_drawing_at_the_border_and_in_many_colours():
     assert draw_boxes(image, []).max() == 0
 
 
+def test_captions_are_whole_and_over_all_boxes():
+    """Of a box in the corner the caption moves inside; no other box crosses it out."""
+    image = np.zeros((60, 120, 3), "uint8")
+    red, green = (255, 0, 0), (0, 255, 0)
+
+    def plate(box):
+        return (draw_boxes(image, [box], ["RBC 90%"], [red]) == red).all(-1)
+
+    high = plate((30, 30, 60, 50))[:30]
+    for corner in ((115, 30, 120, 50), (115, 58, 120, 60)):
+        assert plate(corner)[: corner[1]].sum() == high.sum()
+    two = draw_boxes(image, [(30, 30, 60, 50), (35, 5, 50, 55)], ["RBC 90%", ""], [red, green])
+    assert ((two == red).all(-1)[18:30] == plate((30, 30, 60, 50))[18:30]).all()
+
+
 @pytest.mark.parametrize(
     "arguments, match",
     [

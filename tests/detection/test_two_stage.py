@@ -6,7 +6,7 @@ import pytest
 
 from dlzoo.detection import training_losses, training_network, truth
 from dlzoo.layers import SampledRoIs
-from tests.models.test_faster_rcnn import small
+from tests.models.test_faster_rcnn import ON_ONE_MAP, small
 from tests.models.zoo import images
 
 
@@ -38,6 +38,31 @@ def test_one_step_on_images_with_and_without_boxes():
     assert {"stem", "pyramid1", "rpn", "fc6", "class_scores", "box_steps"} <= changed
 
 
+ODD = {  # the true boxes of an image of 64 x 96
+    "none": [],
+    "one": [[4, 4, 40, 36, 2]],
+    "all without a side": [[20, 10, 20, 50, 1], [5, 5, 5, 5, 0], [30, 9, 10, 20, 1]],
+    "beyond the border": [[-30, -20, 40, 90, 0], [120, 70, 140, 99, 1]],
+}
+
+
+def test_one_step_on_odd_images_without_a_pyramid():
+    keras.utils.set_random_seed(0)
+    model = small(**ON_ONE_MAP)
+    network = training_network(model, rois=8, seed=1)
+    found = {name: tensor.shape for name, tensor in network.output.items()}
+    assert found == {"rpn": (None, 144, 10), "rois": (None, 8, 24)}
+    network.compile(keras.optimizers.SGD(1e-2), loss=training_losses(model))
+    true = np.full((len(ODD), 3, 5), -1, "float32")
+    for place, rows in enumerate(ODD.values()):
+        true[place, : len(rows)] = np.reshape(rows, (-1, 5))
+    x = {"image": np.asarray(images(len(ODD), 64, 96, 3)), "truth": true}
+    before = model.get_layer("fc1").get_weights()[0]
+    assert np.isfinite(network.train_on_batch(x, {"rpn": true, "rois": true})).all()
+    assert (model.get_layer("fc1").get_weights()[0] != before).any()
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
 @pytest.mark.slow
 def test_it_learns_where_one_object_is():
     keras.utils.set_random_seed(0)
@@ -66,7 +91,7 @@ def test_a_second_training_network_and_a_saved_detector(tmp_path):
     model.save(tmp_path / "detector.keras")
     again = keras.saving.load_model(tmp_path / "detector.keras")
     assert training_network(again, rois=4).output["rois"].shape == (None, 4, 24)
-    assert len(again.trainable_weights) == len(model.trainable_weights)  # frozen again
+    assert len(again.trainable_weights) == len(model.trainable_weights)
 
 
 def test_drawn_boxes():

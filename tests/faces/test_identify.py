@@ -91,7 +91,8 @@ def test_all_pairs_of_a_folder(tmp_path, embedder):
     few = faces.evaluate(data, embedder, fars=(0.1,), most=10)
     assert (few.scores.same, few.scores.different) == (9, 10)
     found.save(tmp_path / "out")
-    names = {"evaluation.json", "roc.png", "distances.png", "embeddings.png"}
+    maps = {"embeddings_pca.png", "embeddings_tsne.png"}
+    names = maps | {"evaluation.json", "roc.png", "distances.png"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
     for name in names - {"evaluation.json"}:
         assert np.std(Image.open(tmp_path / "out" / name).convert("L")) > 5

@@ -35,9 +35,9 @@ def steps_to(box, anchor):
     return np.concatenate([(to - start) / old, np.log(sides / old)])
 
 
-def smooth(error):
+def smooth(error, beta=1 / 9):
     error = np.abs(error)
-    return np.where(error < 1 / 9, 4.5 * error**2, error - 1 / 18).sum()
+    return np.where(error < beta, error**2 / (2 * beta), error - beta / 2).sum()
 
 
 def predictions(numbers):
@@ -65,8 +65,8 @@ def test_first_stage_is_the_formula():
     assert value == pytest.approx(np.mean(losses), rel=1e-5)
 
 
-@pytest.mark.backend
-def test_second_stage_is_equation_1():
+@pytest.mark.parametrize("beta", [pytest.param(1 / 9, marks=pytest.mark.backend), 1.0])
+def test_second_stage_is_equation_1(beta):
     found, boxes = predictions(15)  # background and two classes
     boxes = boxes.copy()
     boxes[1, 4] = 0  # an empty place does not count
@@ -81,10 +81,10 @@ def test_second_stage_is_equation_1():
             if label:
                 wanted = steps_to(true, BOXES[place]) * [10, 10, 5, 5]
                 steps = found[image, place, 3:].reshape(3, 4)[label]
-                total += 2 * smooth(steps - wanted)
+                total += 2 * smooth(steps - wanted, beta)
         losses.append(total / len(kinds))
     predicted = np.concatenate([boxes, found], -1)
-    loss = FastRCNNLoss(box_weight=2.0)
+    loss = FastRCNNLoss(box_weight=2.0, beta=beta)
     value = float(compiled(loss)(tensor(TRUTH), tensor(predicted)))
     assert value == pytest.approx(np.mean(losses), rel=1e-5)
 

@@ -28,6 +28,14 @@ SMALL = {
 }
 
 
+ON_ONE_MAP = {
+    "backbone": "vgg_small",
+    "backbone_options": {},
+    "pyramid": False,
+    "sizes": (16, 32),
+}
+
+
 def small(classes=3, input_shape=(64, 96, 3), **more):
     return dlzoo.models.faster_rcnn(None, classes, input_shape, **SMALL | more)
 
@@ -177,6 +185,8 @@ def test_a_saved_one_answers_the_same(tmp_path):
     before, after = model(x), again(x)
     for name, value in before.items():
         np.testing.assert_array_equal(value, after[name])
+    learning = [weight.path for weight in model.trainable_weights]
+    assert [weight.path for weight in again.trainable_weights] == learning  # norms are frozen
     other = small(classes=5)
     model.save_weights(tmp_path / "mine.weights.h5")
     report = dlzoo.load_weights(other, tmp_path / "mine.weights.h5")
@@ -217,11 +227,44 @@ def test_an_image_with_nothing_in_it():
     assert not keras.ops.convert_to_numpy(found["boxes"]).any()
 
 
+@pytest.mark.backend
+def test_on_one_map_as_in_the_paper():
+    model = fill(small(score_threshold=0.0, **ON_ONE_MAP), 0.7)
+    rpn, pool = model.get_layer("rpn"), model.get_layer("roi_pool")
+    assert (rpn.anchors, len(rpn.sizes), pool.size, pool.stride) == (6, 1, (7, 7), 16)
+    assert rpn.hidden.filters == 256  # as many as the map has
+    found = {
+        name: keras.ops.convert_to_numpy(value)
+        for name, value in outputs(model, images(2, 64, 96, 3)).items()
+    }
+    assert found["count"].min() > 0
+    assert (found["boxes"] >= 0).all()
+    assert (found["boxes"] <= [96, 64, 96, 64]).all()
+
+
+def test_the_papers_network_takes_vggs_weights(tiny_vgg, tmp_path):
+    vgg = fill(dlzoo.models.vgg16(input_shape=(224, 224, 3), classes=5))
+    vgg.save_weights(tmp_path / "vgg.weights.h5")
+    options = {"backbone": "vgg16", "pyramid": False, "hidden": 8}
+    model = dlzoo.models.faster_rcnn(tmp_path / "vgg.weights.h5", 3, (64, 64, 3), **options)
+    parts = {name.split("/")[0] for name in model.load_report.random}
+    assert parts == {"rpn", "class_scores", "box_steps"}
+    np.testing.assert_array_equal(model.get_layer("fc1").kernel, vgg.get_layer("fc1").kernel)
+    assert model.get_layer("rpn").anchors == 9  # three sizes, three ratios
+    model.save_weights(tmp_path / "mine.weights.h5")
+    again = dlzoo.models.faster_rcnn(tmp_path / "mine.weights.h5", 3, (64, 64, 3), **options)
+    assert again.load_report.random == ()
+    with pytest.raises(ValueError, match="nothing is published for weights 'coco' with"):
+        dlzoo.models.faster_rcnn("coco", pyramid=False)
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
         ({"backbone": "lenet5"}, "faster_rcnn: backbone must be one of"),
         ({"sizes": (32, 64)}, "faster_rcnn: sizes must be given for 5 levels"),
+        ({"sizes": ((8,), (9,)), "pyramid": False}, "sizes must be given for 1 level,"),
+        ({"pyramid": None}, "faster_rcnn: pyramid must be one of"),
         ({"channels": 0}, "faster_rcnn: channels must be a whole number of at least 1"),
         ({"input_shape": (100, 96, 3)}, "faster_rcnn: height must be a multiple of 32"),
         ({"proposals": 0}, "Proposals: most must be a whole number of at least 1"),

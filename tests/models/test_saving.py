@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import pytest
 
+from dlzoo.layers import ConvBN
+from dlzoo.models import Network
 from dlzoo.models.loading import variables
 from tests.models.zoo import ZOO, answer, each_first_row, fill, images
 
@@ -123,3 +125,31 @@ def test_clone(row):
     copy.set_weights(model.get_weights())
     x = images(2, row.size, row.size, 3)
     np.testing.assert_array_equal(answer(copy, x), answer(model, x))
+
+
+def test_what_is_frozen_inside_a_layer_stays_so(tmp_path):
+    """Or a detector's batch normalisation learns from two images, once it was read again."""
+    image = keras.Input((8, 8, 3))
+    x = ConvBN(4, 3, name="first")(image)
+    x = ConvBN(4, 3, name="second")(x)
+    x = keras.layers.Flatten()(x)
+    model = Network(image, keras.layers.Dense(2, name="last")(x))
+    model.get_layer("first").trainable = False
+    model.get_layer("second").bn.trainable = False
+    learning = ["second/conv/kernel", "last/kernel", "last/bias"]
+    assert [weight.path for weight in model.trainable_weights] == learning
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
+    x, y = np.ones((2, 8, 8, 3), "float32"), np.ones((2, 2), "float32")
+    model.train_on_batch(x, y)
+    model.save(tmp_path / "part.keras")
+    again = keras.saving.load_model(tmp_path / "part.keras")
+    assert [weight.path for weight in again.trainable_weights] == learning
+    before = again.get_layer("second").bn.get_weights()
+    again.train_on_batch(x, y)  # its optimizer goes on where it was
+    after = again.get_layer("second").bn.get_weights()
+    for one, two in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, two)
+    whole = Network.from_config(model.get_config())
+    whole.trainable = False
+    whole.save(tmp_path / "whole.keras")
+    assert not keras.saving.load_model(tmp_path / "whole.keras").trainable_weights

@@ -293,6 +293,21 @@ def test_a_backbones_weights(tmp_path):
     }  # fmt: skip
 
 
+def test_a_backbone_of_which_nobody_else_has_files():
+    model = dlzoo.models.yolo(
+        "tiny_imagenet", 2, (32, 32, 3), backbone="vgg_small", strides=(16, 8), width=8,
+        anchors=[(20, 20), (9, 9)],
+    )  # fmt: skip
+    assert model.output_shape == (None, 4 + 16, 7)
+    body = dlzoo.models.vgg_small("tiny_imagenet", 0, (32, 32, 3))
+    for weight, own in zip(body.weights, model.weights, strict=False):
+        np.testing.assert_array_equal(ops.convert_to_numpy(own), ops.convert_to_numpy(weight))
+    unet = dlzoo.models.unet_backbone(
+        "tiny_imagenet", 2, (32, 32, 3), backbone="vgg_small", decoder=(8,) * 5
+    )
+    assert unet.output_shape == (None, 32, 32, 2)
+
+
 def test_the_body_alone():
     maps = small(classes=0).output
     assert {name: x.shape for name, x in maps.items()} == {

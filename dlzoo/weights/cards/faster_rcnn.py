@@ -29,7 +29,7 @@ CARDS = (
                 licence="BSD-3-Clause",
                 preprocessing=IMAGENET.at(size=800, crop_fraction=1.0),
                 labels="",
-                options={"backbone": "resnet50"},
+                options={"backbone": "resnet50", "pyramid": True},
                 note="Box AP 37.0 on COCO val2017; class n is COCO's category n + 1 of 90.",
             ),
         ),
