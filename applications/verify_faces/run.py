@@ -25,34 +25,32 @@ from dlzoo.layers import ConvBN, DepthwiseConvBN, ImagePreprocessing, residual_b
 from dlzoo.metrics import verification_scores
 from dlzoo.visualize import gallery
 
-SIZE = (96, 80)  # of 112 x 92 pixels
+SIZE = (56, 46)  # half of what the files have
 PEOPLE = {  # who is in which split is fixed, so that all see the same
     "dev": [f"s{number}" for number in range(27, 31)],
     "test": [f"s{number}" for number in range(31, 41)],
 }
 WEIGHTS = "weights/mobilefacenet_casia_torch.safetensors"
 SETTINGS = {
-    "triplet": {"loss": "triplet", "mining": "batch_hard"},
+    "triplet": {"loss": "triplet", "mining": "semi_hard"},
     "siamese": {"loss": "siamese"},
 }
 
 
-def small_body(dimensions=128):
-    """Four stages of a residual network for grey faces, 0.4 M parameters.
+def small_body():
+    """Three stages of a residual network for grey faces, 0.3 M parameters.
 
     Its end weighs each place of the last map by itself, as MobileFaceNet's does: a face that
     is cut out has its eyes where eyes are.
     """
     image = keras.Input((*SIZE, 3), name="image")
     x = ImagePreprocessing(1 / 127.5, (1,), (1,), "grey", name="preprocessing")(image)
-    x = ConvBN(16, 3, strides=2, name="stem")(x)
+    x = ConvBN(16, 3, name="stem")(x)
     for stage, filters in enumerate((32, 64, 128), start=1):
         name = f"stage{stage}_block1"
         x = residual_block(x, filters, strides=2, bottleneck=False, name=name)
     x = DepthwiseConvBN(x.shape[1:3], padding="valid", activation=None, name="top")(x)
-    x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(dimensions, use_bias=False, name="embed")(x)
-    return keras.Model(image, x, name="small_body")
+    return keras.Model(image, layers.Flatten(name="flatten")(x), name="small_body")
 
 
 def strangers(data):
@@ -81,9 +79,10 @@ def trained(name, data, out, seed):
         people=PEOPLE,
         weights=None,
         image_size=SIZE,
-        epochs=120,
-        patience=60,
-        batch_size=64,
+        dimensions=128,
+        epochs=80,
+        patience=40,
+        batch_size=80,
         images_per_person=4,
         learning_rate=2e-3,
         seed=seed,

@@ -66,7 +66,7 @@ def identify(
 
 
 faces = (
-    "Enrol people, recognise and forget them, and measure how well a network does it.",
+    "Enrol people, recognise and forget them; train networks and measure how well they do it.",
     {
         "enrol": enrol,
         "identify": identify,

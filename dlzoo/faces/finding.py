@@ -147,10 +147,10 @@ def _answers(network, images):
     parts = []
     for start in range(0, max(len(images), 1), AT_ONCE):
         batch = images[start : start + AT_ONCE]
-        if len(images) != 1:
-            # Few sizes of a batch: backends prepare themselves for each. Powers of two.
-            missing = (1 << max(len(batch) - 1, 0).bit_length()) - len(batch)
-            batch = np.concatenate([batch, np.zeros((missing, *batch.shape[1:]), "float32")])
+        # Powers of two, because backends prepare themselves for each size of a batch.
+        missing = (1 << max(len(batch) - 1, 0).bit_length()) - len(batch)
+        if missing:
+            batch = np.concatenate([batch, np.zeros((missing, *batch.shape[1:]), np.float32)])
         parts.append(network.predict_on_batch(batch))
     return {
         name: np.concatenate([np.asarray(part[name], np.float32) for part in parts])[

@@ -37,7 +37,6 @@ class InceptionResidual(Branches):
         super().__init__(chains, **kwargs)
         self.scale = scale
         self.activation = keras.activations.get(activation)
-        self.project = None
 
     def build(self, input_shape):
         build_branches(self.branches, input_shape)

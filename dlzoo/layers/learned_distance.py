@@ -26,7 +26,7 @@ class LearnedDistance(layers.Layer):
     Example:
         >>> layer = LearnedDistance(activation=None)
         >>> layer.build([(None, 2), (None, 2)])
-        >>> layer.set_weights([[[-1.0], [-2.0]], [3.0]])
+        >>> _ = layer.kernel.assign([[-1.0], [-2.0]]), layer.bias.assign([3.0])
         >>> a, b = keras.ops.array([[1.0, 1.0]]), keras.ops.array([[2.0, 0.5]])
         >>> float(layer([a, b])[0, 0])  # 3 - 1 * 1 - 2 * 0.5
         1.0

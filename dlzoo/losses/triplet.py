@@ -71,14 +71,13 @@ class TripletLoss(keras.losses.Loss):
         if self.mining == "batch_all":
             return self._of_all(distances, labels)
         if self.mining == "batch_hard":
-            found = hardest(distances, labels)
-            near = _taken(distances, found.positive[:, None])[:, 0]
-            far = _taken(distances, found.negative[:, None])[:, 0]
+            positive, negative, valid = hardest(distances, labels)
+            near = _taken(distances, positive[:, None])[:, 0]
+            far = _taken(distances, negative[:, None])[:, 0]
         else:
-            found = semi_hard(distances, labels)
-            near, far = distances, _taken(distances, found.negative)
-        losses = ops.relu(near - far + self.margin)
-        return _mean_where(losses, found.valid)
+            negative, valid = semi_hard(distances, labels)
+            near, far = distances, _taken(distances, negative)
+        return _mean_where(ops.relu(near - far + self.margin), valid)
 
     def get_config(self):
         return super().get_config() | {

@@ -22,7 +22,15 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
-from dlzoo.models.classifier import Conventions, Design, build, check_image_shape, head_dtype
+from dlzoo.layers import PReLU
+from dlzoo.models.classifier import (
+    Conventions,
+    Design,
+    build,
+    check_image_shape,
+    documented_as,
+    head_dtype,
+)
 from dlzoo.models.loading import register
 from dlzoo.models.segmentation_heads import feature_map
 from dlzoo.weights import card
@@ -38,55 +46,30 @@ class Stage:
             none.
         hidden: Units of the fully connected layer; 0 for none: the network is convolutional.
         outputs: Name to numbers.
-        names: Its fully connected layers and outputs as the published files call them.
     """
 
     convolutions: tuple[tuple[int, int, int], ...]
     hidden: int
     outputs: dict[str, int]
-    names: tuple[tuple[str, str], ...]
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Our layers and those of the published files."""
-        both = [
-            (f"{kind}{number}", f"{kind}{number}")
-            for number in range(1, len(self.convolutions) + 1)
-            for kind in ("conv", "prelu")
-        ]
-        return both + list(self.names)
+        """Our layers and those of the published files, which are numbered."""
+        count = len(self.convolutions)
+        both = [(f"{kind}{n}",) * 2 for n in range(1, 1 + count) for kind in ("conv", "prelu")]
+        kind, last = "conv", count + 1
+        if self.hidden:
+            both += [("hidden", f"dense{last}"), ("hidden_prelu", f"prelu{last}")]
+            kind, last = "dense", last + 1
+        return both + [(name, f"{kind}{last}_{n}") for n, name in enumerate(self.outputs, 1)]
 
 
 TWO = {"scores": 2, "steps": 4}
 STAGES = {
-    "pnet": Stage(
-        ((10, 3, 2), (16, 3, 0), (32, 3, 0)),
-        0,
-        TWO,
-        (("scores", "conv4_1"), ("steps", "conv4_2")),
-    ),
-    "rnet": Stage(
-        ((28, 3, 3), (48, 3, 3), (64, 2, 0)),
-        128,
-        TWO,
-        (
-            ("hidden", "dense4"),
-            ("hidden_prelu", "prelu4"),
-            ("scores", "dense5_1"),
-            ("steps", "dense5_2"),
-        ),
-    ),
+    "pnet": Stage(((10, 3, 2), (16, 3, 0), (32, 3, 0)), 0, TWO),
+    "rnet": Stage(((28, 3, 3), (48, 3, 3), (64, 2, 0)), 128, TWO),
     "onet": Stage(
-        ((32, 3, 3), (64, 3, 3), (64, 3, 2), (128, 2, 0)),
-        256,
-        TWO | {"landmarks": 10},
-        (
-            ("hidden", "dense5"),
-            ("hidden_prelu", "prelu5"),
-            ("scores", "dense6_1"),
-            ("steps", "dense6_2"),
-            ("landmarks", "dense6_3"),
-        ),
+        ((32, 3, 3), (64, 3, 3), (64, 3, 2), (128, 2, 0)), 256, TWO | {"landmarks": 10}
     ),
 }
 
@@ -95,14 +78,14 @@ def _body(stage):
     def wire(x, conventions):
         for number, (filters, kernel, window) in enumerate(stage.convolutions, 1):
             x = layers.Conv2D(filters, kernel, name=f"conv{number}")(x)
-            x = layers.PReLU(shared_axes=[1, 2], name=f"prelu{number}")(x)
+            x = PReLU(name=f"prelu{number}")(x)
             if window:
                 x = _pool(x, window, f"pool{number}")
         if not stage.hidden:
             return x
         x = layers.Permute((2, 1, 3), name="column_by_column")(x)
         x = layers.Dense(stage.hidden, name="hidden")(layers.Flatten(name="flatten")(x))
-        return layers.PReLU(name="hidden_prelu")(x)
+        return PReLU(name="hidden_prelu")(x)
 
     return wire
 
@@ -172,30 +155,37 @@ def _design(which):
     )
 
 
-for _which in STAGES:
-    register(f"mtcnn_{_which}", lambda _which=_which: _design(_which))
+def _network(which, sides):
+    """Decorator: from a documented name to the builder of one of the three."""
+    name = f"mtcnn_{which}"
+    register(name, lambda: _design(which))
+
+    def decorate(documented):
+        def builder(
+            weights=None,
+            input_shape=(sides, sides, 3),
+            *,
+            include_preprocessing=False,
+            origin=None,
+            name=name,
+        ) -> keras.Model:
+            return build(
+                _design(which),
+                weights=weights,
+                classes=2,
+                input_shape=input_shape,
+                include_preprocessing=include_preprocessing,
+                origin=origin,
+                name=name,
+            )
+
+        return documented_as(builder, documented)
+
+    return decorate
 
 
-def _build(which, weights, input_shape, include_preprocessing, origin, name):
-    return build(
-        _design(which),
-        weights=weights,
-        classes=2,
-        input_shape=input_shape,
-        include_preprocessing=include_preprocessing,
-        origin=origin,
-        name=name,
-    )
-
-
-def mtcnn_pnet(
-    weights=None,
-    input_shape=(None, None, 3),
-    *,
-    include_preprocessing=False,
-    origin=None,
-    name=None,
-) -> keras.Model:
+@_network("pnet", None)
+def mtcnn_pnet():
     """The first network, P-Net, of windows of 12 pixels every 2 pixels; 6,632 parameters.
 
     Args:
@@ -217,42 +207,26 @@ def mtcnn_pnet(
         ValueError: An argument is not allowed; `dlzoo.errors.WeightsError` where the weights
             cannot be had or do not fit.
     """
-    return _build("pnet", weights, input_shape, include_preprocessing, origin, name)
 
 
-def mtcnn_rnet(
-    weights=None,
-    input_shape=(24, 24, 3),
-    *,
-    include_preprocessing=False,
-    origin=None,
-    name=None,
-) -> keras.Model:
+@_network("rnet", 24)
+def mtcnn_rnet():
     """The second network, R-Net, of crops of 24 pixels; 100,178 parameters.
 
     Arguments and errors as of `mtcnn_pnet`; facenet-pytorch's file is `rnet.pt`. The result
     gives a dict of `scores (batch, 2)` and `steps (batch, 4)`.
     """
-    return _build("rnet", weights, input_shape, include_preprocessing, origin, name)
 
 
-def mtcnn_onet(
-    weights=None,
-    input_shape=(48, 48, 3),
-    *,
-    include_preprocessing=False,
-    origin=None,
-    name=None,
-) -> keras.Model:
+@_network("onet", 48)
+def mtcnn_onet():
     """The third network, O-Net, of crops of 48 pixels; 389,040 parameters.
 
     Arguments and errors as of `mtcnn_pnet`; facenet-pytorch's file is `onet.pt`. The result
     gives a dict of `scores (batch, 2)`, `steps (batch, 4)` and `landmarks (batch, 10)`: x of
-    five points, then y, in sides of the crop from its upper left corner. The points are the
-    eye and the corner of the mouth at the left of the image and at the right: left eye, right
-    eye, nose, left corner, right corner.
+    five points, then y, in sides of the crop from its upper left corner. The points are left
+    and right eye, nose, left and right corner of the mouth, as seen in the image.
     """
-    return _build("onet", weights, input_shape, include_preprocessing, origin, name)
 
 
 class MTCNN(NamedTuple):

@@ -68,8 +68,6 @@ class Layout:
                 return tensor.transpose(0, 1, 3, 2)
         elif self.channels_first and tensor.ndim == 2:  # (out, in) to (in, out)
             return tensor.T
-        if tensor.ndim == 1 and shape == (1, 1, *tensor.shape):  # PReLU, a slope a channel
-            return tensor.reshape(shape)
         if tensor.ndim == 4 and len(shape) == 2:  # fully connected, stored as a convolution
             return tensor.reshape(-1, tensor.shape[-1])
         return tensor

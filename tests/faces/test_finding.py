@@ -36,16 +36,18 @@ def network(side, dense):
     kernel = np.stack([-kernel[..., 0], kernel[..., 0]], axis=-1) * 10 / 255
     shape = (side, side, 3) if dense else (None, None, 3)
     image = keras.Input(shape)
-    scores = keras.layers.Conv2D(2, side, strides=2, activation="softmax", name="scores")
-    steps = keras.layers.Conv2D(4, side, strides=2, name="steps")
-    landmarks = keras.layers.Conv2D(10, side, strides=2, name="landmarks")
+    zeros = {"kernel_initializer": "zeros"}  # JAX would compile a random one
+    scores, steps, landmarks = (
+        keras.layers.Conv2D(numbers, side, strides=2, name=name, **zeros)
+        for name, numbers in (("scores", 2), ("steps", 4), ("landmarks", 10))
+    )
+    scores.activation = keras.activations.softmax
     outputs = {layer.name: layer(image) for layer in (scores, steps, landmarks)}
     if dense:
         outputs = {name: keras.layers.Flatten()(part) for name, part in outputs.items()}
     model = keras.Model(image, outputs)
     scores.set_weights([kernel, np.array([5.0, -5.0])])  # 0.5 at half of the contrast
-    steps.set_weights([np.zeros((side, side, 3, 4)), np.zeros(4)])
-    landmarks.set_weights([np.zeros((side, side, 3, 10)), POINTS.T.ravel()])
+    landmarks.bias.assign(POINTS.T.ravel())
     return model
 
 

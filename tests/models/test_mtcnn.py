@@ -40,8 +40,13 @@ def together(folder):
     return folder / "mtcnn.safetensors"
 
 
-@pytest.mark.backend
-@each_network
+@pytest.mark.parametrize(
+    "name",
+    [  # what the second one is made of, the third is, too
+        pytest.param(name, marks=[pytest.mark.backend] * (name != "mtcnn_rnet"))
+        for name in NETWORKS
+    ],
+)
 def test_outputs_equal_facenet_pytorch(name, tmp_path):
     golden = golden_of(name)
     model = dlzoo.create_model(name, golden.write(tmp_path))
