@@ -7,8 +7,9 @@ from typer import Argument, Option, echo
 
 from dlzoo.cli import faces_options as options
 from dlzoo.cli.faces_evaluate import evaluate
+from dlzoo.cli.faces_gallery import list_people, remove
 from dlzoo.cli.faces_train import train
-from dlzoo.cli.output import print_json, print_table
+from dlzoo.cli.output import print_json
 
 _IMAGES = "Pictures of this person: files, folders (with all below), patterns."
 
@@ -64,33 +65,6 @@ def identify(
         echo("\n".join(map(str, answers)))
 
 
-def list_people(
-    gallery: options.GalleryFolder = options.GALLERY, json: options.AsJson = False
-) -> None:
-    """List who is in the gallery, with how many pictures, and since when."""
-    from dlzoo.faces import Gallery
-    from dlzoo.faces.people import printable
-
-    found = Gallery(gallery).people()
-    if json:
-        print_json([person.to_dict() for person in found])
-        return
-    rows = [(printable(p.name), str(p.images), f"{p.added:%Y-%m-%d %H:%M}") for p in found]
-    print_table(("name", "pictures", "since (UTC)"), rows, right=[1])
-
-
-def remove(
-    name: Annotated[str, Argument(help="Of the person.")],
-    gallery: options.GalleryFolder = options.GALLERY,
-) -> None:
-    """Remove a person from every file of the gallery."""
-    from dlzoo.faces import Gallery
-    from dlzoo.faces.people import printable
-
-    count = Gallery(gallery).remove(name)
-    echo(f"{printable(name)}: {count} embeddings removed from every file of {gallery}")
-
-
 faces = (
     "Enrol people, recognise and forget them; train networks and measure how well they do it.",
     {
@@ -98,7 +72,7 @@ faces = (
         "identify": identify,
         "list": list_people,
         "remove": remove,
-        "evaluate": evaluate,
         "train": train,
+        "evaluate": evaluate,
     },
 )

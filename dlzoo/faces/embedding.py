@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,17 +14,16 @@ from dlzoo.data import read_image
 from dlzoo.data.sources import image_sources
 from dlzoo.errors import DataError
 from dlzoo.faces.alignment import align, crop
+from dlzoo.faces.embedding_models import input_size, opened
 from dlzoo.faces.face import Face
 from dlzoo.faces.finding import find_faces
 from dlzoo.faces.fingerprint import fingerprint
 from dlzoo.faces.gallery_table import MadeBy
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.raw_pixels import taking_raw_pixels
-from dlzoo.layers.saved_model import open_model
-from dlzoo.models import MTCNN, create_model
+from dlzoo.models import MTCNN
 from dlzoo.models.network import BuiltAs
 from dlzoo.training.inference import forward
-from dlzoo.weights import card, list_models
 
 ALIGNMENTS = ("landmarks", "box", "none")
 FACES = ("only", "largest")
@@ -102,8 +100,8 @@ class Embedder:
     ):
         check_choice("Embedder", "alignment", alignment, ("auto", *ALIGNMENTS))
         check_positive_int("Embedder", "batch_size", batch_size)
-        self.model = taking_raw_pixels(_opened(model, weights), preprocessing)
-        self.size = _size(self.model)
+        self.model = taking_raw_pixels(opened(model, weights), preprocessing)
+        self.size = input_size(self.model)
         built = [layer for layer in sublayers(self.model) if isinstance(layer, BuiltAs)]
         self.network: str = built[0].network if built else self.model.name
         usual = _USUAL.get(self.network, "none")
@@ -242,37 +240,3 @@ def _chosen(name: str, faces: Sequence[Any], face: str) -> Any:
             f"{len(faces)} ({places}). Cut it out, or pass face='largest'."
         )
     return max(faces, key=lambda each: each.area)
-
-
-def _opened(model, weights):
-    if isinstance(model, str) and model in list_models():
-        first = next(iter(card(model).weights_names), None)
-        if weights is None and first is None:
-            raise ValueError(
-                f"Embedder: weights must be given for {model!r}, because none are on its "
-                f"card and random ones tell nobody apart; name their file."
-            )
-        return create_model(model, weights or first, include_preprocessing=True)
-    if weights is not None:
-        raise ValueError(
-            f"Embedder: weights are for a network by its name; {model!r} is none of "
-            f"dlzoo.list_models()."
-        )
-    if isinstance(model, str) and not Path(model).expanduser().exists() and "/" not in model:
-        card(model)  # an error with names that are close
-    return open_model(model)
-
-
-def _size(model):
-    shape, answer = model.input_shape, model.output_shape
-    if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:3]:
-        raise ValueError(
-            f"Embedder: the model must take one image of a fixed size; {model.name} takes "
-            f"{shape}. Of a siamese network use the body."
-        )
-    if not isinstance(answer, tuple) or len(answer) != 2 or (answer[-1] or 0) < 2:
-        raise ValueError(
-            f"Embedder: the model must answer one vector, (batch, dimensions); {model.name} "
-            f"answers {answer}."
-        )
-    return int(shape[1]), int(shape[2])

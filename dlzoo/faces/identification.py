@@ -81,7 +81,7 @@ def identify(
     """
     check_positive_int("identify", "most", most)
     embedder = embedder_of(model, options)
-    limit = limit_of("identify", threshold, embedder.network)
+    limit = limit_of("identify", threshold, embedder.made_by)
     gallery.check(embedder.made_by)
     answers = []
     for face in embedder.all_faces_of(image):

@@ -1,6 +1,7 @@
 """Pictures of verification: curves, distances, a map of embeddings, who was taken for whom."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def show_verification(answer: Verification) -> Figure:
     for panel, face in ((panels["a"], answer.first), (panels["b"], answer.second)):
         panel.imshow(face.crop)
         panel.set_axis_off()
-        panel.set_title(printable(face.source)[-32:], fontsize=8)
+        panel.set_title(printable(Path(face.source).name)[-32:], fontsize=8)
     scale = panels["s"]
     colour = GREEN if answer.same else ORANGE
     scale.barh([0], [answer.distance], color=colour, height=0.5)
@@ -169,7 +170,7 @@ def show_matches(answers: Sequence[Identification]) -> Figure:
         panel.set_axis_off()
     for row, each in zip(panels, answers, strict=False):
         row[0].imshow(each.face.crop)
-        row[0].set_title("?" if each.name is None else printable(each.name)[:24], fontsize=9)
+        row[0].set_title(printable(each.name or "not recognised")[:24], fontsize=9)
         for panel, match in zip(row[1:], each.candidates, strict=False):
             near = match.distance <= each.threshold
             panel.set_title(

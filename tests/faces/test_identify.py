@@ -63,7 +63,7 @@ def test_every_face_of_a_photograph(gallery, monkeypatch):
     assert drawn.shape == photograph.shape
     assert (drawn != photograph).any()
     figure = faces.show_matches(answers)
-    assert [axes.get_title() for axes in figure.axes[::3]] == ["blue", "?", "red"]
+    assert [axes.get_title() for axes in figure.axes[::3]] == ["blue", "not recognised", "red"]
 
 
 def test_an_empty_gallery(tmp_path, embedder):
