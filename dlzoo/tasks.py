@@ -15,7 +15,7 @@ import keras
 
 from dlzoo._checks import check_choice
 from dlzoo.data.forms import has_boxes, has_masks
-from dlzoo.layers import L2Normalize, YOLOCandidates
+from dlzoo.layers import L2Normalize, LearnedDistance, YOLOCandidates
 from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.pixel_labels import PixelLabels
@@ -197,8 +197,8 @@ def task_of(model: keras.Model) -> str:
     for layer in sublayers(model):
         if type(layer) in kinds:
             return kinds[type(layer)]
-    ends_in_unit_vectors = isinstance(model.layers[-1], L2Normalize)
-    return "faces" if ends_in_unit_vectors else "classification"
+    embeds = isinstance(model.layers[-1], (L2Normalize, LearnedDistance))
+    return "faces" if embeds else "classification"
 
 
 def _chosen_task(model, data, task):

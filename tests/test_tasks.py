@@ -6,6 +6,7 @@ import pytest
 import dlzoo
 from dlzoo import tasks
 from dlzoo.data.forms import has_boxes, has_masks
+from dlzoo.layers import L2Normalize
 from dlzoo.layers.box_labels import BoxLabels
 from dlzoo.layers.pixel_labels import PixelLabels
 
@@ -48,6 +49,15 @@ def test_a_named_network_says_what_it_is_for(called, masks):
     assert "batch_size" not in called  # the task's own
     dlzoo.fine_tune("resnet18", "images", batch_size=4, label_smoothing=0.1)
     assert (called["batch_size"], called["label_smoothing"]) == (4, 0.1)
+
+
+def test_a_network_for_classification_can_learn_faces(called):
+    dlzoo.fine_tune("mobilefacenet", "people", margin=0.3)
+    assert (called["task"], called["margin"]) == ("faces", 0.3)
+    dlzoo.fine_tune("resnet18", "people", task="faces", loss="arcface")
+    assert (called["task"], called["loss"]) == ("faces", "arcface")
+    with pytest.raises(ValueError, match="mining is for faces, but this is classification"):
+        dlzoo.fine_tune("resnet18", "people", mining="semi_hard")
 
 
 def test_a_model_of_ones_own_does_what_the_data_are_for(called, masks):
@@ -121,6 +131,12 @@ def test_a_model_says_what_it_answers():
     found = {name: keras.layers.Flatten(name=name)(image) for name in names}
     boxes = keras.Model(image, BoxLabels(["a", "b"])(found))
     assert tasks.task_of(boxes) == "detection"
+    vectors = keras.layers.Flatten()(image)
+    assert tasks.task_of(keras.Model(image, L2Normalize()(vectors))) == "faces"
+    assert (
+        tasks.task_of(dlzoo.models.siamese(backbone="lenet5", input_shape=(32, 32, 1)))
+        == "faces"
+    )
     with pytest.raises(ValueError, match="top is for classification, but this is segment"):
         dlzoo.predict(pixels, "a.png", top=3)
 

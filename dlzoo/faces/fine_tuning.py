@@ -67,9 +67,9 @@ def fine_tune(
             `keras.Model` from images to a vector or a feature map.
         data: Images of faces, cut out and aligned, a folder for each person: see
             `dlzoo.data.open_people`, also for `people` and `fractions`.
-        loss: `"triplet"`, `"contrastive"` or `"arcface"`: embeddings of unit length;
-            `"siamese"`: a distance is learnt, too, which tells same from different. None:
-            the first, for `"siamese"` the last.
+        loss: `"triplet"`, `"contrastive"` or `"arcface"`; `"siamese"`: a distance between
+            embeddings is learnt, too, which tells same from different. None: the first, for
+            the network `"siamese"` the last. Embeddings are of unit length.
         mining: Of triplets: `"semi_hard"`, `"batch_hard"` or `"batch_all"`, see
             `dlzoo.losses.TripletLoss`.
         margin: Of the loss, in its own unit; None: 0.2 (triplet), 1.0 (contrastive), 0.5

@@ -68,11 +68,9 @@ class FaceNetwork:
         return isinstance(self.scores, PairScores)
 
     def embeddings(self, features: Any, dropout: Any = None) -> Any:
-        """From features on, a symbolic tensor; of unit length, except for a siamese network."""
+        """From features on, a symbolic tensor; of unit length."""
         x = features if dropout is None else dropout(features)
         x = x if self.dense is None else self.dense(x)
-        if self.learns_distance:
-            return layers.Activation("linear", dtype="float32", name="embedding")(x)
         return L2Normalize(dtype="float32", name="unit_length")(x)
 
     def whole_model(
