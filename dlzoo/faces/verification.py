@@ -85,8 +85,8 @@ def distances(first: Any, second: Any) -> np.ndarray:
     """Squared distance of each vector of `first` from that of `second`: `(n, d)` to `(n,)`.
 
     Example:
-        >>> distances([[1, 0], [0.6, 0.8]], [[1, 0], [1, 0]]).round(3).tolist()
-        [0.0, 0.8]
+        >>> distances([[1, 0], [0, 1]], [[1, 0], [1, 0]]).tolist()
+        [0.0, 2.0]
     """
     first, second = (
         unit_vectors("distances", each, np.shape(each)[-1]) for each in (first, second)

@@ -25,6 +25,7 @@ def finds(monkeypatch):
     return answer
 
 
+@pytest.mark.backend
 def test_vectors_are_of_unit_length_and_say_what_is_there():
     found = embed([picture("red"), picture("red", seed=1), picture("blue")], colour_network())
     assert (found.shape, found.dtype) == ((3, 3), np.float32)
