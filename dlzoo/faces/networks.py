@@ -43,7 +43,7 @@ class FaceNetwork:
     name: str
     body: keras.Model
     dense: layers.Dense | None
-    scores: layers.Layer | None
+    scores: Any
     pretrained: bool
     load_report: Any = None
 

@@ -18,6 +18,7 @@ from dlzoo.layers import (
     PReLU,
 )
 from dlzoo.testing import gradient_check, gradients
+from tests.models.zoo import compiled
 
 RNG = np.random.default_rng(0)
 CHAINS = (((2, 1),), ((2, 1), (3, (1, 3)), (2, (3, 1))))
@@ -45,7 +46,8 @@ def test_l2_normalize_of_nothing_has_a_gradient():
     x = np.array([[0.0, 0.0], [3e-4, 4e-4], [3.0, 4.0]], "float32")
     found = numbers(layer, x)
     np.testing.assert_allclose(found, [[0, 0], [0.3, 0.4], [0.6, 0.8]], rtol=1e-5)
-    (slope,) = gradients(lambda values: ops.sum(layer(values[0])[:, 0]), [x])
+    objective = compiled(lambda values: ops.sum(layer(values[0])[:, 0]))
+    (slope,) = gradients(objective, [x])
     expected = [[1000, 0], [1000, 0], [0.64 / 5, -0.48 / 5]]
     np.testing.assert_allclose(slope, expected, rtol=1e-4, atol=1e-4)
 
@@ -181,7 +183,7 @@ def test_l2_pooling_of_nothing_has_a_gradient():
     x = np.zeros((1, 2, 4, 1), "float32")
     x[0, 0, 2:, 0] = 3, 4
     assert numbers(layer, x)[0, 0, :, 0].tolist() == [0, 5]
-    (slope,) = gradients(lambda values: ops.sum(layer(values[0])), [x])
+    (slope,) = gradients(compiled(lambda values: ops.sum(layer(values[0]))), [x])
     np.testing.assert_allclose(slope, x / 5, atol=1e-6)
 
 
@@ -226,8 +228,7 @@ def test_smaller_ends_are_put_into_the_middle():
         PaddedInception([[(3, 1)]], "avg")
 
 
-@pytest.mark.backend
-def test_learned_distance():
+def test_learned_distance():  # on the other backends in the step of `siamese`
     a, b = RNG.normal(size=(2, 4, 3))
     layer = LearnedDistance()
     layer.build([a.shape, b.shape])
