@@ -9,6 +9,7 @@ Interrupted, the same command goes on where it was.
 
 import argparse
 import io
+import itertools
 import os
 from pathlib import Path
 
@@ -61,14 +62,15 @@ def blended(pairs, folder, count):
     photographs = {name: [path for path, who in pairs if who == name] for name in LEARNT}
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for number in range(count):
-        one, other = generator.choice(LEARNT, 2, replace=False)
+    couples = list(itertools.combinations(LEARNT, 2))
+    for number in generator.choice(len(couples), count, replace=False):
+        one, other = couples[number]
         for place, path in enumerate(photographs[one]):
             second = photographs[other][generator.integers(len(photographs[other]))]
-            target = folder / f"{one}_{other}_{number}_{place}.png"
+            target = folder / f"{one}_{other}_{place}.png"
             images = (Image.open(file).convert("L") for file in (path, second))
             Image.blend(*images, 0.5).save(target)
-            made.append((target, f"blend{number}"))
+            made.append((target, f"{one}+{other}"))
     return [*pairs, *made]
 
 
