@@ -10,6 +10,7 @@ from dlzoo.visualize.figures import BLUE, GREY, ORANGE, new_figure
 
 _FRACTIONS = ("accuracy", "f1", "iou")  # drawn as per cent, also with a target's name in front
 _COLUMNS = 4
+_LETTER = 0.015  # of a panel's width
 
 
 def learning_curves(
@@ -21,8 +22,10 @@ def learning_curves(
     Args:
         history: One record an epoch with `"stage"`, the metrics, the same with `val_` in
             front (if there is a dev set), and `"improved"`.
-        metrics: What to draw, one panel each, four in a row.
+        metrics: What to draw, one panel each, four in a row; those that no record has are
+            left out.
     """
+    metrics = [name for name in metrics if _known(history, name)] or metrics[:1]
     columns = min(len(metrics), _COLUMNS)
     rows = -(-len(metrics) // columns)
     figure = new_figure(5.2 * columns, 3.8 * rows)
@@ -32,9 +35,10 @@ def learning_curves(
         panel.remove()
     for panel, metric in zip(panels, metrics, strict=False):
         style = {"linewidth": 2, "marker": "o", "markersize": 3}
-        panel.plot(epochs, _values(history, metric), color=BLUE, label="train", **style)
-        dev = _values(history, f"val_{metric}")
-        if any(value is not None for value in dev):
+        train, dev = _values(history, metric), _values(history, f"val_{metric}")
+        if _any(train):
+            panel.plot(epochs, train, color=BLUE, label="train", **style)
+        if _any(dev):
             panel.plot(epochs, dev, color=ORANGE, label="dev", **style)
             _mark_best(panel, history, dev)
         _mark_stages(panel, history)
@@ -51,6 +55,14 @@ def learning_curves(
 
 def _values(history, metric):
     return [record.get(metric) for record in history]
+
+
+def _any(values):
+    return any(value is not None for value in values)
+
+
+def _known(history, metric):
+    return _any(_values(history, metric)) or _any(_values(history, f"val_{metric}"))
 
 
 def _mark_best(panel, history, dev):
@@ -70,13 +82,15 @@ def _mark_best(panel, history, dev):
 
 
 def _mark_stages(panel, history):
-    """A line where a stage begins, with its name above."""
+    """A line where a stage begins, with its name above unless the stage is too short for it."""
     names = [record["stage"] for record in history]
     for place, name in enumerate(names):
         if place and names[place - 1] == name:
             continue
         if place:
             panel.axvline(place + 0.5, color=GREY, linewidth=1, linestyle="--")
+        if _LETTER * len(name) * len(names) > names.count(name):
+            continue
         panel.annotate(
             name,
             (place + (0.5 if place else 1.0), 1.0),

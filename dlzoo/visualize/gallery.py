@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from dlzoo.visualize.figures import GREY, new_figure
 
 _COLUMNS = 5
+_WIDTH = 2.2  # inches of a column
+_TALLEST = 2.0  # height of a row, in widths
 
 
 def gallery(
@@ -15,7 +17,10 @@ def gallery(
 ) -> Figure:
     """Show images (`uint8`, RGB, any sizes) in rows of five, a caption under each."""
     rows = max(1, -(-len(images) // _COLUMNS))
-    figure = new_figure(2.2 * _COLUMNS, 2.75 * rows + 0.5 if images else 1.2)
+    # as high as the highest image of its width, and its caption
+    tall = max((image.shape[0] / image.shape[1] for image in images), default=1.0)
+    row = _WIDTH * min(tall, _TALLEST) + 0.55
+    figure = new_figure(_WIDTH * _COLUMNS, row * rows + 0.5 if images else 1.2)
     figure.suptitle(title, x=0.02, ha="left", fontsize=12)
     if not images:
         figure.text(0.02, 0.25, "Nothing to show.", color=GREY)

@@ -53,8 +53,16 @@ def test_curves_of_many_metrics_are_four_in_a_row():
 
 
 def test_curves_without_dev():
-    figure = learning_curves([record("head", 1, improved=True)], metrics=["loss"])
-    assert len(figure.axes[0].get_legend().get_texts()) == 1
+    history = [record("head", 1, improved=True)]
+    figure = learning_curves(history, metrics=["loss", "auc"])  # auc is of dev only
+    (panel,) = figure.axes
+    assert [line.get_text() for line in panel.get_legend().get_texts()] == ["train"]
+
+
+def test_the_name_of_a_stage_needs_room():
+    history = [record("head", 1, improved=True)]
+    history += [record("all layers", epoch, improved=True) for epoch in range(1, 31)]
+    assert "head" not in texts(learning_curves(history, ["loss"])).split()
 
 
 @pytest.mark.parametrize("count", [2, 20, 45, 120])
