@@ -52,8 +52,8 @@ def one_shot_accuracy(distances: np.ndarray, labels: np.ndarray) -> float:
     Example:
         >>> places = np.array([0.0, 1.0, 5.0, 2.0])
         >>> apart = np.abs(places[:, None] - places)
-        >>> one_shot_accuracy(apart, np.array([7, 7, 8, 8]))   # 1 of 2, then 1 of 2
-        0.5
+        >>> one_shot_accuracy(apart, np.array([7, 7, 8, 8]))   # 1 of 2, then 2 of 2
+        0.75
     """
     images = [np.flatnonzero(labels == name) for name in np.unique(labels)]
     shots = min(max(map(len, images)), _SHOTS)

@@ -10,9 +10,9 @@ import dlzoo
 from dlzoo.data import read_image
 
 # The same code as another of its family, with other numbers: a step of the head is enough.
-LIKE_ANOTHER = re.compile("vgg19|resnet(34|50|101|152)|efficientnet_b[1-7]")
+LIKE_ANOTHER = re.compile("vgg19|resnet(34|50|101|152)|mobilenet|efficientnet_b[1-7]")
 # Of those, one of each kind of block, and the smallest.
-OF_EACH_KIND = ("vgg19", "resnet34", "resnet50", "efficientnet_b1")
+OF_EACH_KIND = ("resnet34", "resnet50", "mobilenet")
 QUICK = ("lenet5", "mlp")
 ALL = dlzoo.list_models(task="classification")
 NAMES = [

@@ -20,9 +20,9 @@ def test_three_commands(tmp_path):
     assert json.loads(done.stdout)["sizes"] == [[14.0, 14.0], [20.0, 10.0]]
     out, found = tmp_path / "run", tmp_path / "found"
     done = run(
-        "fine-tune", data, "--model", "yolo", "--backbone", "mobilenet_v2", "--out", out,
+        "fine-tune", data, "--model", "yolo", "--backbone", "vgg_small", "--out", out,
         "--weights", "none", "--epochs", "1", "--image-size", "64", "--on-bad-box", "clip",
-        "--model-option", "backbone_options={\"alpha\": 0.35}", "--model-option", "width=8",
+        "--model-option", "width=8",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "yolo on 2 classes of objects, images 64x64: test AP50" in done.stdout

@@ -16,7 +16,7 @@ def test_two_commands(tmp_path):
     data = draw(tmp_path / "shapes", 20)
     out, masks = tmp_path / "run", tmp_path / "masks"
     options = ("--weights", "none", "--epochs", "1", "--model-option", "decoder=[16,8]")
-    network = ("--model", "unet_backbone", "--backbone", "mobilenet_v2")
+    network = ("--model", "unet_backbone", "--backbone", "vgg_small")
     done = run("fine-tune", data, *network, "--out", out, *options)
     assert (done.returncode, done.stderr) == (0, "")
     assert "unet_backbone on 3 classes of pixels, images 24x32: test mean IoU" in done.stdout
