@@ -9,10 +9,11 @@ import pytest
 import dlzoo
 from dlzoo.data import read_image
 
-# The same code as another of its family, with other numbers: a step of the head is enough.
-LIKE_ANOTHER = re.compile("vgg19|resnet(34|50|101|152)|mobilenet|efficientnet_b[1-7]")
+# The same code as another of its family, or slow to trace: a step of the head is enough
+# (`test_zoo.test_every_weight_learns` asks for the slopes of all).
+LIKE_ANOTHER = re.compile("vgg19|resnet(34|50|101|152)|mobilenet|googlenet|efficientnet_b[0-7]")
 # Of those, one of each kind of block, and the smallest.
-OF_EACH_KIND = ("resnet34", "resnet50", "mobilenet")
+OF_EACH_KIND = ("resnet34", "resnet50", "mobilenet", "googlenet", "efficientnet_b0")
 QUICK = ("lenet5", "mlp")
 ALL = dlzoo.list_models(task="classification")
 NAMES = [
