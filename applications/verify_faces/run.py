@@ -10,6 +10,7 @@ Interrupted, the same command goes on where it was.
 """
 
 import argparse
+import functools
 import io
 import os
 from pathlib import Path
@@ -53,6 +54,7 @@ def small_body():
     return keras.Model(image, layers.Flatten(name="flatten")(x), name="small_body")
 
 
+@functools.cache  # the files are read to check them
 def opened(data, fold):
     """The 30 people to learn from, all of them, and the 10 strangers."""
     strangers = PEOPLE[10 * fold : 10 * fold + 10]

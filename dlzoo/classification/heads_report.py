@@ -1,7 +1,7 @@
 """What came out of a fine-tuning on a table: a section a target."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from dlzoo._text import columns
@@ -10,11 +10,11 @@ from dlzoo.classification.report import SplitScore
 from dlzoo.data import Target
 from dlzoo.training import Diagnosis
 from dlzoo.training.results import (
+    RunReport,
     StageSummary,
     circumstances,
     diagnosis_from,
     facts_from,
-    headline,
 )
 
 SCORES: dict[str, Any] = {
@@ -67,7 +67,7 @@ class Miss:
 
 
 @dataclass(frozen=True)
-class HeadsReport:
+class HeadsReport(RunReport):
     """The result of `fine_tune` on a table; as `Report`, but by target.
 
     Attributes:
@@ -92,18 +92,9 @@ class HeadsReport:
     notes: tuple[str, ...]
 
     @property
-    def headline(self) -> str:
-        """The split that counts: test, or, where there is none, dev, then train."""
-        return headline(self.splits)
-
-    @property
     def scores(self) -> dict[str, Any]:
         """Name of a target to its scores on the headline split."""
         return self.splits[self.headline]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as in `report.json`."""
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "HeadsReport":
@@ -125,9 +116,8 @@ class HeadsReport:
         )
 
     def __str__(self) -> str:
-        size = "x".join(str(side) for side in self.settings["image_size"])
         count = f"{len(self.targets)} target{'s' if len(self.targets) > 1 else ''}"
-        lines = [f"{self.model} on {count}, images {size}", ""]
+        lines = [f"{self.model} on {count}, images {self.sides}", ""]
         for target in self.targets:
             lines += [*self._section(target), ""]
         if self.mistakes:

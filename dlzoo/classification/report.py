@@ -1,16 +1,16 @@
 """What came out of a fine-tuning: the numbers, for people and for programs."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from dlzoo.training import Diagnosis
 from dlzoo.training.results import (
+    RunReport,
     StageSummary,
     circumstances,
     diagnosis_from,
     facts_from,
-    headline,
 )
 
 
@@ -86,7 +86,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(RunReport):
     """The result of `fine_tune`.
 
     Attributes:
@@ -120,15 +120,6 @@ class Report:
         """On the test images, or, where there are none, on dev, then on train."""
         return self.splits[self.headline].accuracy
 
-    @property
-    def headline(self) -> str:
-        """The split that `accuracy` is about."""
-        return headline(self.splits)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as in `report.json`."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Report":
         """Back from `to_dict` or JSON."""
@@ -142,9 +133,8 @@ class Report:
         )
 
     def __str__(self) -> str:
-        size = "x".join(str(side) for side in self.settings["image_size"])
         lines = [
-            f"{self.model} on {len(self.classes)} classes, images {size}: "
+            f"{self.model} on {len(self.classes)} classes, images {self.sides}: "
             f"{self.headline} accuracy {self.accuracy:.2%}",
             "",
             *self._splits(),

@@ -1,16 +1,16 @@
 """What came out of a detection: the numbers, for people and for programs."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from dlzoo._text import columns
 from dlzoo.training import Diagnosis
 from dlzoo.training.results import (
+    RunReport,
     StageSummary,
     diagnosis_from,
     facts_from,
-    headline,
     page,
     per_cent,
     worst_first,
@@ -89,7 +89,7 @@ class WorstImage:
 
 
 @dataclass(frozen=True)
-class BoxReport:
+class BoxReport(RunReport):
     """The result of `fine_tune` on images with boxes.
 
     Attributes:
@@ -126,15 +126,6 @@ class BoxReport:
         """The same over IoU 0.50 to 0.95."""
         return self.splits[self.headline].ap
 
-    @property
-    def headline(self) -> str:
-        """The split that `ap50` is about."""
-        return headline(self.splits)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as in `report.json`."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "BoxReport":
         """Back from `to_dict` or JSON."""
@@ -148,10 +139,9 @@ class BoxReport:
         )
 
     def __str__(self) -> str:
-        size = "x".join(str(side) for side in self.settings["image_size"])
         return page(
             self,
-            f"{self.model} on {len(self.classes)} classes of objects, images {size}: "
+            f"{self.model} on {len(self.classes)} classes of objects, images {self.sides}: "
             f"{self.headline} AP50 {per_cent(self.ap50)}, AP {per_cent(self.ap)}",
             self._splits(),
             self._classes(),

@@ -1,16 +1,16 @@
 """What came out of a training on faces: the numbers, for people and for programs."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from dlzoo._text import columns
 from dlzoo.training import Diagnosis
 from dlzoo.training.results import (
+    RunReport,
     StageSummary,
     diagnosis_from,
     facts_from,
-    headline,
     page,
     per_cent,
 )
@@ -58,7 +58,7 @@ class HardPair:
 
 
 @dataclass(frozen=True)
-class FaceReport:
+class FaceReport(RunReport):
     """The result of `dlzoo.faces.train`.
 
     Attributes:
@@ -87,15 +87,6 @@ class FaceReport:
         """On the test people, or, where there are none, on dev, then on train."""
         return self.splits[self.headline].auc
 
-    @property
-    def headline(self) -> str:
-        """The split that `auc` is about."""
-        return headline(self.splits)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as in `report.json`."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "FaceReport":
         """Back from `to_dict` or JSON."""
@@ -108,11 +99,10 @@ class FaceReport:
         )
 
     def __str__(self) -> str:
-        size = "x".join(str(side) for side in self.settings["image_size"])
         return page(
             self,
             f"{self.model}, {self.settings['loss']} loss, {self.dimensions} dimensions, images "
-            f"{size}: AUC of pairs of {self.headline} people {self.auc:.4f}",
+            f"{self.sides}: AUC of pairs of {self.headline} people {self.auc:.4f}",
             self._splits(),
         )
 

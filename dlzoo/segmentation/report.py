@@ -1,16 +1,16 @@
 """What came out of a segmentation: the numbers, for people and for programs."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from dlzoo._text import columns
 from dlzoo.training import Diagnosis
 from dlzoo.training.results import (
+    RunReport,
     StageSummary,
     diagnosis_from,
     facts_from,
-    headline,
     page,
     per_cent,
     worst_first,
@@ -81,7 +81,7 @@ class WorstImage:
 
 
 @dataclass(frozen=True)
-class MaskReport:
+class MaskReport(RunReport):
     """The result of `fine_tune` on images with masks.
 
     Attributes:
@@ -110,15 +110,6 @@ class MaskReport:
         """On the test images, or, where there are none, on dev, then on train."""
         return self.splits[self.headline].mean_iou
 
-    @property
-    def headline(self) -> str:
-        """The split that `mean_iou` is about."""
-        return headline(self.splits)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as in `report.json`."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "MaskReport":
         """Back from `to_dict` or JSON."""
@@ -131,10 +122,9 @@ class MaskReport:
         )
 
     def __str__(self) -> str:
-        size = "x".join(str(side) for side in self.settings["image_size"])
         return page(
             self,
-            f"{self.model} on {len(self.classes)} classes of pixels, images {size}: "
+            f"{self.model} on {len(self.classes)} classes of pixels, images {self.sides}: "
             f"{self.headline} mean IoU {self.mean_iou:.2%}",
             self._splits(),
             self._classes(),

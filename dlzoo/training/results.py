@@ -3,8 +3,8 @@
 import json
 import platform
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,30 @@ def load(task: Task, folder: Path) -> tuple[keras.Model, History, Any]:
     return model, tuple(history), task.report_from(report)
 
 
-def headline(splits: Collection[str]) -> str:
-    """The split that a report is about: the most honest one that there is."""
-    return next(name for name in ("test", "dev", "train") if name in splits)
+class RunReport:
+    """What the reports of all tasks answer alike; each is a dataclass with fields of its own.
+
+    Attributes:
+        splits: Scores by split.
+        settings: What the result depends on.
+    """
+
+    splits: Any
+    settings: Any
+
+    @property
+    def headline(self) -> str:
+        """The split that the report is about: the most honest one that there is."""
+        return next(name for name in ("test", "dev", "train") if name in self.splits)
+
+    @property
+    def sides(self) -> str:
+        """Of the images, e.g. `"224x224"`."""
+        return "x".join(str(side) for side in self.settings["image_size"])
+
+    def to_dict(self: Any) -> dict[str, Any]:
+        """Plain values, as in `report.json`."""
+        return asdict(self)
 
 
 def circumstances(report: Any) -> Iterator[str]:
