@@ -11,6 +11,7 @@ from dlzoo import _registration, errors
 
 if TYPE_CHECKING:
     from dlzoo import data, layers, losses, metrics, models, testing, training, weights
+    from dlzoo.exporting import export, predictor
     from dlzoo.models import create_model, features, load_weights, profile
     from dlzoo.style import stylize
     from dlzoo.tasks import fine_tune, predict
@@ -34,11 +35,13 @@ _SUBPACKAGES = (
 _HOME = {  # public name -> module that defines it
     "card": "dlzoo.weights",
     "create_model": "dlzoo.models",
+    "export": "dlzoo.exporting",
     "features": "dlzoo.models",
     "fine_tune": "dlzoo.tasks",
     "list_models": "dlzoo.weights",
     "load_weights": "dlzoo.models",
     "predict": "dlzoo.tasks",
+    "predictor": "dlzoo.exporting",
     "profile": "dlzoo.models",
     "stylize": "dlzoo.style",
 }
@@ -48,6 +51,7 @@ __all__ = [
     "create_model",
     "data",
     "errors",
+    "export",
     "features",
     "fine_tune",
     "layers",
@@ -57,6 +61,7 @@ __all__ = [
     "metrics",
     "models",
     "predict",
+    "predictor",
     "profile",
     "stylize",
     "testing",

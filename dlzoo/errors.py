@@ -23,3 +23,7 @@ class CollapseError(DivergenceError):
 
 class MissingExtraError(ValueError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
+
+
+class ExportError(ValueError):
+    """A network that cannot be exported, or whose export answers something else."""

@@ -9,6 +9,7 @@ from keras import ops
 
 from dlzoo._boxes.greedy import greedy
 from dlzoo._checks import check_between, check_choice, check_positive_int
+from dlzoo._plain import uses_plain_operations
 
 NOTHING = float("-inf")
 
@@ -66,7 +67,7 @@ def non_max_suppression(boxes, scores, *, iou_threshold=0.5, most=100, score_thr
     boxes, scores = _parts(boxes, scores)
     before = ops.shape(scores)[:-1]
     boxes, scores = _flat(boxes, 2), _flat(scores, 1)
-    if keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() == "tensorflow" and not uses_plain_operations():
         from dlzoo._boxes import fused
 
         indices, count = fused.suppress(boxes, scores, iou_threshold, most, score_threshold)
@@ -119,7 +120,7 @@ def class_wise_suppression(
     if len(boxes.shape) == len(scores.shape):
         boxes = boxes[..., None, :]
     boxes, scores = _flat(boxes, 3), _flat(scores, 2)
-    if keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() == "tensorflow" and not uses_plain_operations():
         from dlzoo._boxes import fused
 
         found = fused.suppress_classes(boxes, scores, iou_threshold, most, score_threshold)

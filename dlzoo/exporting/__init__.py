@@ -1,0 +1,47 @@
+"""Fast prediction, and networks for other programs: written, run again, compared.
+
+The names below arrive when used: what runs an exported network needs no Keras.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlzoo.exporting.artefact import Exported, export
+    from dlzoo.exporting.compiled import predictor
+    from dlzoo.exporting.description import Description
+    from dlzoo.exporting.formats import ENGINES, FORMATS
+    from dlzoo.exporting.prediction import Predictor
+    from dlzoo.exporting.reading import Reading
+
+_HOME = {
+    "Description": "description",
+    "ENGINES": "formats",
+    "Exported": "artefact",
+    "FORMATS": "formats",
+    "Predictor": "prediction",
+    "Reading": "reading",
+    "export": "artefact",
+    "predictor": "compiled",
+}
+
+__all__ = [
+    "ENGINES",
+    "FORMATS",
+    "Description",
+    "Exported",
+    "Predictor",
+    "Reading",
+    "export",
+    "predictor",
+]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(importlib.import_module(f"dlzoo.exporting.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'dlzoo.exporting' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,171 @@
+"""`export`: a network for other programs, written, run again in a fresh process, compared."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import tree
+
+from dlzoo._checks import check_choice
+from dlzoo._text import columns
+from dlzoo.errors import DataError
+from dlzoo.exporting.checking import Check, check
+from dlzoo.exporting.describing import describe
+from dlzoo.exporting.description import Description, is_exported
+from dlzoo.exporting.formats import FORMATS
+from dlzoo.exporting.samples import sample_images
+from dlzoo.exporting.writing import write
+from dlzoo.layers.raw_pixels import taking_raw_pixels
+from dlzoo.layers.saved_model import open_model
+from dlzoo.training.inference import forward
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` wrote, and how it answers.
+
+    Attributes:
+        path: The folder.
+        description: What is in it; also in `dlzoo.json`.
+        check: The comparison with Keras.
+        size: Bytes of the network's files.
+    """
+
+    path: Path
+    description: Description
+    check: Check
+    size: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "path": str(self.path),
+            "format": self.description.format,
+            "precision": self.description.precision,
+            "size": self.size,
+            "check": self.check.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        form, found = FORMATS[self.description.format], self.check
+        agreement = "-" if found.agreement is None else f"{found.agreement:.1%}"
+        head = ("format", "precision", "size, MB", "run by", "one image, ms",
+                "largest difference", "allowed", "same class")  # fmt: skip
+        row = (
+            self.description.format,
+            self.description.precision,
+            f"{self.size / 1e6:.1f}",
+            form.engine,
+            f"{found.latency_ms:.1f}",
+            f"{found.difference:.1g}",
+            f"{found.tolerance:g}",
+            agreement,
+        )
+        end = f"{self.path}: the same answers as Keras on {found.images} images."
+        return f"{columns([head, row])}\n{end}"
+
+
+def export(
+    model: str | os.PathLike | keras.Model,
+    path: str | os.PathLike,
+    format: str = "openvino",
+    *,
+    precision: str = "float32",
+    preprocessing: Any = None,
+    images: Any = None,
+) -> Exported:
+    """Write a network for other programs, run it in a fresh process, compare its answers.
+
+    The folder gets the files of the format, `dlzoo.json` (input, outputs, labels, how images
+    are read, versions, the comparison) and `labels.txt`. The network takes float32 RGB of 0
+    to 255, `(batch, height, width, 3)`: preprocessing is inside. If its answers are not
+    Keras's, that is an error and nothing is written. Where the backend in use cannot write
+    the format, a process with another one does.
+
+    Args:
+        model: The folder that `fine_tune` wrote, a `.keras` file, or a model.
+        path: A folder: new, empty, or of an earlier export, which is replaced.
+        format: `"openvino"`, `"onnx"`, `"litert"`, `"saved_model"`, `"torch"` or `"jax"`.
+        precision: What is computed in: `"float32"`, `"bfloat16"` (OpenVINO, torch), or
+            `"int8"` (OpenVINO, ONNX, LiteRT).
+        preprocessing: What a model without `ImagePreprocessing` expects, as in
+            `dlzoo.fine_tune`.
+        images: For the comparison: paths, a folder, arrays; by default two photographs of
+            scikit-learn's.
+
+    Returns:
+        An `Exported`, which prints as a table.
+
+    Raises:
+        ValueError: An argument is not allowed, or the model takes no single image.
+            `dlzoo.errors.ExportError`: it cannot be written, or answers something else.
+            `dlzoo.errors.MissingExtraError`: a package is not installed.
+            `dlzoo.errors.DataError`: `path` holds something else.
+    """
+    check_choice("export", "format", format, FORMATS)
+    check_precision("export", format, precision)
+    target = Path(path).expanduser()
+    _check_free(target)
+    model = taking_raw_pixels(open_model(model), preprocessing)
+    description = describe(model, format, precision, preprocessing)
+    samples = sample_images(description, images)
+    expected = answers_of(model, samples)
+    with _new_folder(target) as folder:
+        write(model, folder, description)
+        description.write(folder)
+        found = check(folder, description, samples, expected)
+        description = description.at(check=found.to_dict())
+        description.write(folder)
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return Exported(target, description, found, size)
+
+
+def check_precision(who: str, form: str, precision: str) -> None:
+    """`precision` must be one that the format has."""
+    known = FORMATS[form].precisions
+    if precision not in known:
+        others = [name for name, row in FORMATS.items() if precision in row.precisions]
+        raise ValueError(
+            f"{who}: precision must be one of {list(known)} for {form}; got {precision!r}"
+            + (f", which {' and '.join(others)} have." if others else ".")
+        )
+
+
+def answers_of(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+    """What Keras answers, in the order in which artefacts do."""
+    return tree.flatten(forward(model, images, len(images)))
+
+
+def _check_free(target):
+    empty = not target.exists() or (target.is_dir() and not any(target.iterdir()))
+    if not empty and not (target.is_dir() and is_exported(target)):
+        raise DataError(
+            f"{target}: path must be a folder that is new, empty, or of an earlier export, "
+            f"because it is replaced; this is something else."
+        )
+
+
+@contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    """A folder that takes the place of `target` if the block succeeds."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
+            os.replace(target, old / "old")
+            os.replace(folder, target)
+            shutil.rmtree(old)
+        else:
+            os.replace(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

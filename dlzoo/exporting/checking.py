@@ -1,0 +1,134 @@
+"""Running an artefact in a process without Keras, and comparing what it answers.
+
+python -m dlzoo.exporting.checking FOLDER images.npy answers.npz
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlzoo.errors import ExportError
+from dlzoo.exporting.box_pairs import paired_share
+from dlzoo.exporting.description import Description
+from dlzoo.exporting.formats import load
+
+# Of the largest answer: rounding of float32 in another order; 8 bits of a bfloat16's
+# fraction; what 8 bits of every number leave over a network of fifty layers.
+TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1, "int8": 0.35}
+_LEAST_SHARE = {"float32": 0.98, "bfloat16": 0.8, "int8": 0.6}  # of boxes found again
+_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the artefact answered in a fresh process, beside Keras.
+
+    Attributes:
+        images: How many were compared.
+        difference: The largest, as a part of the largest answer; of detectors the share of
+            boxes that were not found again.
+        tolerance: What it may be.
+        agreement: Share of images (pixels) with the same likeliest class; None where there
+            are no classes.
+        latency_ms: Median of one image, in milliseconds.
+    """
+
+    images: int
+    difference: float
+    tolerance: float
+    agreement: float | None
+    latency_ms: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def check(folder: Path, description: Description, images: np.ndarray, expected: Any) -> Check:
+    """Compare the artefact's answers to float32 `images` with the list `expected`.
+
+    Raises:
+        ExportError: They differ by more than the precision explains, or it does not run.
+    """
+    from dlzoo.exporting.writing import run_module
+
+    with tempfile.TemporaryDirectory() as scratch:
+        given, answered = Path(scratch) / "images.npy", Path(scratch) / "answers.npz"
+        np.save(given, images, allow_pickle=False)
+        module = "dlzoo.exporting.checking"
+        run_module(module, [str(folder), str(given), str(answered)], {})
+        with np.load(answered, allow_pickle=False) as file:
+            latency = float(file["latency"])
+            answers = [file[f"answer_{place}"] for place in range(len(file.files) - 1)]
+    return compared(description, expected, answers, latency)
+
+
+def compared(
+    description: Description, expected: Any, answers: Any, latency: float = float("nan")
+) -> Check:
+    """How far `answers` are from `expected`; raises as `check`."""
+    shapes, wanted = [a.shape for a in answers], [e.shape for e in expected]
+    if shapes != wanted:
+        raise ExportError(
+            f"export: {description.format} of {description.name} answers arrays of {shapes}; "
+            f"Keras answers {wanted}."
+        )
+    if description.task == "detection" and description.outputs:
+        tolerance = 1 - _LEAST_SHARE[description.precision]
+        difference, agreement = 1 - _found_again(description, expected, answers), None
+    else:
+        tolerance = TOLERANCE[description.precision]
+        pairs = list(zip(expected, answers, strict=True))
+        difference = max(_difference(*pair) for pair in pairs)
+        agreement = _agreement(*pairs[0]) if _has_classes(description) else None
+    found = Check(len(expected[0]), difference, tolerance, agreement, latency)
+    if not difference <= tolerance:  # also if it is not a number
+        raise ExportError(
+            f"export: {description.format} of {description.name} in {description.precision} "
+            f"answers {difference:.2g} away from Keras, of {tolerance:g} allowed; nothing was "
+            f"written. Try another format or precision."
+        )
+    return found
+
+
+def _difference(expected, answer):
+    largest = max(float(np.abs(expected).max(initial=0)), 1e-6)
+    return float(np.abs(expected - answer).max(initial=0)) / largest
+
+
+def _has_classes(description):
+    return description.task in ("classification", "segmentation") and not description.targets
+
+
+def _agreement(expected, answer):
+    return float((expected.argmax(-1) == answer.argmax(-1)).mean())
+
+
+def _found_again(description, expected, answers):
+    """Share of boxes of both sides that the other side has, too."""
+    named = [dict(zip(description.outputs, side, strict=True)) for side in (expected, answers)]
+    return paired_share(*named)
+
+
+def _main(folder: str, given: str, answered: str) -> None:
+    where, images = Path(folder), np.load(given, allow_pickle=False)
+    description = Description.read(where)
+    run = load(where, description, batch_size=max(len(images), 2))
+    answers = run(images)
+    seconds = []
+    for _ in range(_ROUNDS):
+        start = time.perf_counter()
+        run(images[:1])
+        seconds.append(time.perf_counter() - start)
+    arrays = {f"answer_{place}": answer for place, answer in enumerate(answers)}
+    np.savez(answered, latency=1000 * statistics.median(seconds[1:]), **arrays)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

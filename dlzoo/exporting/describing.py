@@ -1,0 +1,117 @@
+"""From a Keras model to the description of what is made of it."""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import keras
+
+from dlzoo.exporting.description import Description
+from dlzoo.exporting.formats import FORMATS
+from dlzoo.exporting.reading import Reading
+from dlzoo.layers.box_labels import box_labels_inside
+from dlzoo.layers.class_labels import labels_inside
+from dlzoo.layers.inside import sublayers
+from dlzoo.layers.pixel_labels import pixel_labels_inside
+from dlzoo.models.network import BuiltAs
+from dlzoo.models.purpose import purpose
+from dlzoo.training.inference import weights_digest
+from dlzoo.weights import IMAGENET, card
+from dlzoo.weights import labels as published_labels
+
+_STEP = 32  # what sides of images in their own size are multiples of
+
+
+def describe(
+    model: keras.Model, form: str, precision: str, preprocessing: Any = None
+) -> Description:
+    """What an artefact made of `model` is; raises `ValueError` if it takes no image."""
+    shape = _image_shape(model)
+    task = purpose(model)
+    names = labels_inside(model)
+    targets = {
+        layer.target: {"kind": layer.kind, "labels": list(layer.labels)}
+        for layer in names
+        if layer.target is not None
+    }
+    outputs = model.output
+    return Description(
+        name=model.name,
+        format=form,
+        precision=precision,
+        task=task,
+        input_shape=shape,
+        outputs=tuple(sorted(outputs)) if isinstance(outputs, dict) else None,
+        reading=_reading(model, task, shape[:2], preprocessing),
+        labels=None if targets else _labels(model, task, names),
+        targets=targets or None,
+        digest=weights_digest(model, config=model.to_json()),
+        versions=_versions(form),
+    )
+
+
+def _image_shape(model):
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] not in (1, 3):
+        inputs = [tensor.name for tensor in getattr(model, "inputs", ())]
+        raise ValueError(
+            f"export: the model must take one image, (batch, height, width, channels); "
+            f"{model.name} takes {inputs or 'nothing yet'}. Of a siamese network export the "
+            f"body; of AdaIN a keras.Model with one style put in as a constant; in place of "
+            f"fast_rcnn, which is told where to look, faster_rcnn."
+        )
+    return shape[1:]
+
+
+def _reading(model, task, sides, preprocessing):
+    """How the task's own `predict` reads an image."""
+    fixed = None not in sides
+    if task == "detection":
+        own = box_labels_inside(model)
+        size = (own.size if own else None) or (sides if fixed else None)
+        return Reading("fit", size) if size else Reading("own", multiple=_STEP)
+    if task == "segmentation":
+        own = pixel_labels_inside(model)
+        size = (own.resized if own else None) or (sides if fixed else None)
+        return Reading("stretch", size) if size else Reading("own", multiple=_STEP)
+    if task == "style" and not fixed:
+        return Reading("own", multiple=4)
+    published = preprocessing or _published(model)
+    trained_here = bool(labels_inside(model)) or task != "classification"
+    how = published.at(crop_fraction=1.0) if trained_here and not preprocessing else published
+    height, width = sides
+    size = (height or how.size, width or how.size)
+    return Reading("crop", size, how.crop_fraction, how.interpolation)
+
+
+def _published(model):
+    """How the published weights of the network of the zoo inside were tested."""
+    for layer in sublayers(model):
+        if isinstance(layer, BuiltAs):
+            for weights in card(layer.network).weights:
+                if weights.origin == layer.origin and weights.preprocessing:
+                    return weights.preprocessing
+    return IMAGENET
+
+
+def _labels(model, task, names):
+    if task == "detection":
+        own = box_labels_inside(model)
+        return own.labels if own else None
+    if task == "segmentation":
+        own = pixel_labels_inside(model)
+        return own.labels if own else None
+    if task != "classification":
+        return None
+    if names:
+        return names[0].labels
+    return published_labels("imagenet") if model.output_shape[-1] == 1000 else None
+
+
+def _versions(form):
+    found = {}
+    for package in ("dlzoo", "keras", "tensorflow", *FORMATS[form].packages):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

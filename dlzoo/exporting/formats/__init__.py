@@ -1,0 +1,96 @@
+"""The formats of exported networks, one file each.
+
+Each has `write(model, folder)`, called in a process whose Keras backend is one of `backends`,
+and `load(folder, description, batch_size=..., threads=...)`, which needs the engine's package
+and no Keras: it returns a function from float32 `(batch, height, width, channels)` to a list
+of arrays.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dlzoo._checks import check_choice, require
+
+Run = Callable[[Any], list[Any]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One row of `FORMATS`.
+
+    Attributes:
+        engine: What runs it.
+        extra: Which extra of dlzoo brings that.
+        modules: What must be importable to run it; the rest of the line: to write it.
+        packages: Names of the distributions, for the record.
+        backends: Keras backends that can write it, the best first.
+        precisions: What it can compute in.
+    """
+
+    engine: str
+    extra: str
+    modules: tuple[str, ...]
+    writers: tuple[str, ...]
+    packages: tuple[str, ...]
+    backends: tuple[str, ...]
+    precisions: tuple[str, ...]
+
+    def installed(self) -> bool:
+        """Whether it can be run here."""
+        return all(importlib.util.find_spec(module) for module in self.modules)
+
+
+_ALL = ("float32", "bfloat16", "int8")
+FORMATS = {
+    "openvino": Format(
+        "openvino", "export", ("openvino",), ("openvino",), ("openvino", "nncf"),
+        ("tensorflow", "torch"), _ALL,
+    ),
+    "onnx": Format(
+        "onnxruntime", "export", ("onnxruntime",), ("onnx",),
+        ("onnxruntime", "onnx", "tf2onnx"), ("tensorflow", "torch"), ("float32", "int8"),
+    ),
+    "litert": Format(
+        "litert", "export", ("ai_edge_litert",), ("ai_edge_litert",), ("ai-edge-litert",),
+        ("tensorflow",), ("float32", "int8"),
+    ),
+    "saved_model": Format(
+        "tensorflow", "tensorflow", ("tensorflow",), (), ("tensorflow",),
+        ("tensorflow",), ("float32",),
+    ),
+    "jax": Format("jax", "jax", ("jax",), (), ("jax",), ("jax",), ("float32",)),
+    "torch": Format(
+        "torch", "torch", ("torch",), (), ("torch",), ("torch",), ("float32", "bfloat16")
+    ),
+}  # fmt: skip
+ENGINES = {row.engine: name for name, row in FORMATS.items()}
+
+
+def module_of(form: str) -> ModuleType:
+    """The module that writes and loads a format."""
+    check_choice("export", "format", form, FORMATS)
+    return importlib.import_module(f"dlzoo.exporting.formats.{form}")
+
+
+def load(folder: Path, description: Any, *, batch_size: int, threads: int | None = None) -> Run:
+    """A function that runs the artefact in `folder`; it may be called by several threads.
+
+    Args:
+        folder: With the files of the format.
+        description: What is in it.
+        batch_size: Of most calls; other sizes may be slower.
+        threads: Of one call; None: as the engine chooses.
+
+    Raises:
+        MissingExtraError: Its engine is not installed.
+    """
+    form = FORMATS[description.format]
+    for module in form.modules:
+        require(module, extra=form.extra, purpose=f"Running {description.format}")
+    return module_of(description.format).load(
+        folder, description, batch_size=batch_size, threads=threads
+    )
