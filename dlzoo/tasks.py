@@ -15,14 +15,15 @@ import keras
 
 from dlzoo._checks import check_choice
 from dlzoo.data.forms import has_boxes, has_masks
-from dlzoo.layers import L2Normalize, LearnedDistance, YOLOCandidates
-from dlzoo.layers.box_labels import BoxLabels
+from dlzoo.layers import YOLOCandidates
 from dlzoo.layers.inside import sublayers
-from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.layers.saved_model import open_model
+from dlzoo.models.purpose import purpose
 from dlzoo.training.tuning import FineTuned
 from dlzoo.weights import card
 
+KERAS = "keras"
+_USUAL_BATCH = 8  # for which an engine is prepared
 TASKS = {
     "classification": "dlzoo.classification",
     "segmentation": "dlzoo.segmentation",
@@ -159,6 +160,7 @@ def predict(
     images: Any,
     *,
     batch_size: int | None = None,
+    engine: str = "keras",
     **options: Any,
 ) -> list[Any]:
     """Answer for images whatever the model was trained for.
@@ -168,6 +170,8 @@ def predict(
         images: A path, a folder (with all below it), a pattern such as `"new/*.jpg"`, a
             `uint8` array (one image or a batch of them), or a list of such things.
         batch_size: Images (segmentation: tiles) at once; None: the task's own.
+        engine: `"keras"`, or one of `dlzoo.predictor`'s, e.g. `"auto"`: several times as
+            fast once it has been prepared; that is kept.
         **options: What one task has alone. Classification: `top`, `preprocessing`, `labels`;
             see `dlzoo.classification.predict`. Segmentation: `tile`, `overlap`, `flip`,
             `ratios`, `scale`, `unit`; see `dlzoo.segmentation.predict`. Detection:
@@ -188,17 +192,19 @@ def predict(
     _check_options("predict", name, home.predict, options)
     if batch_size is not None:
         options["batch_size"] = batch_size
-    return home.predict(model, images, **options)
+    if engine == KERAS:
+        return home.predict(model, images, **options)
+    from dlzoo.exporting.engines import answering_by
+
+    with answering_by(model, engine, batch_size=batch_size or _USUAL_BATCH):
+        return home.predict(model, images, **options)
 
 
 def task_of(model: keras.Model) -> str:
-    """What a trained model answers, by the names that it carries."""
-    kinds = {BoxLabels: "detection", PixelLabels: "segmentation"}
-    for layer in sublayers(model):
-        if type(layer) in kinds:
-            return kinds[type(layer)]
-    embeds = isinstance(model.layers[-1], (L2Normalize, LearnedDistance))
-    return "faces" if embeds else "classification"
+    """What a trained model answers; raises `ValueError` if none of `TASKS`."""
+    name = purpose(model)
+    check_choice("predict", "the model's task", name, TASKS)
+    return name
 
 
 def _chosen_task(model, data, task):

@@ -126,7 +126,7 @@ def test_a_model_says_what_it_answers():
     scores = keras.layers.Conv2D(2, 1, activation="softmax")(image)
     pixels = keras.Model(image, PixelLabels(["a", "b"])(scores))
     assert tasks.task_of(pixels) == "segmentation"
-    assert tasks.task_of(any_model()) == "classification"
+    assert tasks.task_of(any_model()) == "segmentation"  # an answer a pixel
     names = ("boxes", "classes", "count", "scores")
     found = {name: keras.layers.Flatten(name=name)(image) for name in names}
     boxes = keras.Model(image, BoxLabels(["a", "b"])(found))

@@ -18,6 +18,10 @@ def predict(
     ],
     top: Annotated[int | None, typer.Option(help="How many classes to name.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images at once.")] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="`keras`, or `auto`, `openvino`, `onnxruntime` ...: faster."),
+    ] = "keras",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Answer what the model was trained for: one line an image, the likeliest first.
@@ -27,7 +31,7 @@ def predict(
     import dlzoo
 
     options = {} if top is None else {"top": top}
-    predictions = dlzoo.predict(model, images, batch_size=batch_size, **options)
+    predictions = dlzoo.predict(model, images, batch_size=batch_size, engine=engine, **options)
     if json:
         print_json([prediction.to_dict() for prediction in predictions])
         return

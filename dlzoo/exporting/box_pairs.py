@@ -29,9 +29,9 @@ def paired_share(
     """
     found = total = 0
     for place in range(len(first["count"])):
-        sides = [_objects(side, place) for side in (first, second)]
-        total += len(sides[0][0]) + len(sides[1][0])
-        same = _same(*sides, iou)
+        one, other = _objects(first, place), _objects(second, place)
+        total += len(one[0]) + len(other[0])
+        same = _same(one, other, iou)
         found += int(same.any(axis=1).sum()) + int(same.any(axis=0).sum())
     return found / total if total else 1.0
 

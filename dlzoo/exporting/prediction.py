@@ -88,13 +88,27 @@ class Predictor:
             DataError: An image cannot be read; `each` reports it and goes on.
         """
         if self._fits(images):
-            return self._named(self._answers(self._pixels(images)))
+            return self.on_batch(images)
         answers = []
         for answered in self.each(images):
             if answered.error is not None:
                 raise answered.error
             answers.append(answered.answer)
         return _stacked(answers)
+
+    def on_batch(self, images: np.ndarray) -> Any:
+        """Answers to an array of images as the network takes them: no size is changed.
+
+        Args:
+            images: `(n, height, width, channels)`, RGB of 0 to 255, any type; `batch_size` of
+                them are answered at once.
+        """
+        images = np.ascontiguousarray(images, np.float32)
+        if len(images) <= self.batch_size:
+            return self._named(self._run(images))
+        starts = range(0, len(images), self.batch_size)
+        parts = [self._run(images[start : start + self.batch_size]) for start in starts]
+        return self._named([np.concatenate(part) for part in zip(*parts, strict=True)])
 
     def each(self, images: Any) -> Iterator[Answered]:
         """Answers one after the other, in the order given; what cannot be read is reported.
@@ -151,8 +165,7 @@ class Predictor:
     def _rows(self, pixels):
         """The answer to each image."""
         channels = self.description.input_shape[-1]
-        images = in_channels(np.stack(pixels).astype(np.float32), channels)
-        found = self._named(self._run(images))
+        found = self.on_batch(in_channels(np.stack(pixels), channels))
         if isinstance(found, dict):
             return [{k: part[i] for k, part in found.items()} for i in range(len(pixels))]
         return list(found)
@@ -190,17 +203,6 @@ class Predictor:
                 f"predictor: pixels must be 0 to 255, because preprocessing is inside; got "
                 f"[{low:g}, {high:g}]. Pass the images as they were read."
             )
-
-    def _pixels(self, images):
-        return np.ascontiguousarray(images, np.float32)
-
-    def _answers(self, images):
-        """Of any number of images, `batch_size` at once."""
-        if len(images) <= self.batch_size:
-            return self._run(images)
-        starts = range(0, len(images), self.batch_size)
-        parts = [self._run(images[start : start + self.batch_size]) for start in starts]
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def _named(self, answers):
         names = self.description.outputs

@@ -112,8 +112,6 @@ def _in_float32(model: keras.Model) -> Iterator[None]:
 
 
 def _main(saved: str, folder: str) -> None:
-    import dlzoo.tasks  # noqa: F401  every layer that a model may have
-
     where = Path(folder)
     write(keras.saving.load_model(saved), where, Description.read(where))
 
