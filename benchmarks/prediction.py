@@ -127,14 +127,19 @@ def keras_contestants(name, batch):
         yield Contestant(what, keras_function, options | {"xla": xla}, TENSORFLOW)
 
 
-def torch_contestants(name, batch):
+def torch_contestants(name, batch, absent):
+    if not importlib.util.find_spec("timm"):
+        absent["PyTorch"] = "timm is not installed"
+        return
     options = {"name": name, "batch": batch}
     yield Contestant("PyTorch eager", torch_prediction, options)
-    options |= {"channels_last": True}
+    options = options | {"channels_last": True}
     yield Contestant("PyTorch eager, channels-last", torch_prediction, options)
-    if any(map(shutil.which, ("g++", "c++", "clang++"))):  # what inductor needs
-        compiled = options | {"compiled": True}
-        yield Contestant("torch.compile, channels-last", torch_prediction, compiled)
+    if any(map(shutil.which, ("g++", "c++", "clang++"))):
+        options = options | {"compiled": True}
+        yield Contestant("torch.compile, channels-last", torch_prediction, options)
+    else:
+        absent["torch.compile"] = "it needs a C++ compiler"
 
 
 def hand_contestants(folder, batch, absent):
@@ -142,20 +147,18 @@ def hand_contestants(folder, batch, absent):
     if "onnx" not in absent:
         yield Contestant("ONNX Runtime by hand", onnxruntime_by_hand, options)
     if "openvino" not in absent:
-        yield Contestant(OPENVINO, openvino_by_hand, options | {"precision": "f32"})
-        options |= {"precision": "bf16"}
-        yield Contestant(f"{OPENVINO}, bfloat16", openvino_by_hand, options)
+        for precision, what in (("f32", OPENVINO), ("bf16", f"{OPENVINO}, bfloat16")):
+            yield Contestant(what, openvino_by_hand, options | {"precision": precision})
 
 
 def dlzoo_contestants(name, batch, engines, cache):
     environment = TENSORFLOW | {"DLZOO_CACHE": cache}
+    options = {"name": name, "batch": batch}
     for engine in engines:
         for precision in peak.TYPES:
             what = f"{DLZOO}, {engine}" + (", bfloat16" if precision == "bfloat16" else "")
-            options = {"name": name, "batch": batch, "engine": engine, "precision": precision}
-            yield Contestant(
-                what, dlzoo_predictor, options, TENSORFLOW | {"DLZOO_CACHE": cache}
-            )
+            own = options | {"engine": engine, "precision": precision}
+            yield Contestant(what, dlzoo_predictor, own, environment)
 
 
 def prediction(name, batch, rounds, engines):
@@ -166,7 +169,7 @@ def prediction(name, batch, rounds, engines):
         absent = alone(export_peer, name, str(peer))
         contestants = [
             *keras_contestants(name, batch),
-            *(torch_contestants(name, batch) if importlib.util.find_spec("timm") else ()),
+            *torch_contestants(name, batch, absent),
             *hand_contestants(str(peer), batch, absent),
             *dlzoo_contestants(name, batch, engines, scratch),
         ]
