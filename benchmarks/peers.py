@@ -1,5 +1,7 @@
 """The networks that dlzoo is measured against, by dlzoo's names."""
 
+import contextlib
+
 APPLICATIONS = {  # keras.applications
     "resnet50": "ResNet50",
     "mobilenet_v2": "MobileNetV2",
@@ -28,20 +30,27 @@ def applications_model(name):
     return getattr(keras.applications, APPLICATIONS[name])(weights=None)
 
 
-def timm_model(name):
-    """timm's network with random weights."""
+@contextlib.contextmanager
+def lenient_torchvision():
+    """Lets torchvision (which timm needs) be imported without its compiled operators."""
     import torch
 
     register = torch.library.register_fake
 
-    def lenient(name, *args, **kwargs):  # torchvision without compiled operators
+    def lenient(name, *args, **kwargs):
         if isinstance(name, str) and name.startswith("torchvision::"):
             return lambda function: function
         return register(name, *args, **kwargs)
 
     torch.library.register_fake = lenient
     try:
-        import timm
+        yield
     finally:
         torch.library.register_fake = register
+
+
+def timm_model(name):
+    """timm's network with random weights."""
+    with lenient_torchvision():
+        import timm
     return timm.create_model(TIMM[name])
