@@ -108,6 +108,8 @@ def _line(cells):
 
 def machine(*packages):
     """A line about processor, cores and versions, for the foot of a table."""
+    from dlzoo.exporting.timing import processor
+
     versions = []
     for package in packages:
         try:
@@ -115,7 +117,7 @@ def machine(*packages):
         except PackageNotFoundError:
             versions.append(f"no {package}")
     return (
-        f"{time.strftime('%Y-%m-%d')}, {_processor()}, {os.cpu_count()} cores, "
+        f"{time.strftime('%Y-%m-%d')}, {processor()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, {', '.join(versions)}.\n"
     )
 
@@ -178,13 +180,3 @@ def _steps(step, length):
         step()
         times.append(time.perf_counter() - start)
     return times
-
-
-def _processor():
-    info = Path("/proc/cpuinfo")
-    if not info.exists():
-        return platform.processor()
-    text = info.read_text()
-    name = next((line for line in text.splitlines() if line.startswith("model name")), ": ?")
-    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in text]
-    return f"{name.partition(':')[2].strip()} ({' '.join(flags)})"
