@@ -34,9 +34,9 @@ def bench(
     json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure latency and images a second beside Keras's `predict`."""
-    from dlzoo.exporting import bench as measure
+    import dlzoo
 
-    found = measure(
+    found = dlzoo.bench(
         model,
         engines=engine,
         precisions=precision or ("float32",),

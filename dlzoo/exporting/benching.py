@@ -8,12 +8,12 @@ from typing import Any
 
 import keras
 import numpy as np
-from dlzoo.exporting.compiled import predictor
-from dlzoo.exporting.description import Description, is_exported
-from dlzoo.exporting.formats import ENGINES, FORMATS
 
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo._progress import track
+from dlzoo.exporting.compiled import predictor
+from dlzoo.exporting.description import Description, is_exported
+from dlzoo.exporting.formats import ENGINES, FORMATS
 from dlzoo.exporting.timing import (
     KERAS,
     SIDE,
@@ -26,7 +26,7 @@ from dlzoo.exporting.timing import (
 from dlzoo.layers.raw_pixels import taking_raw_pixels
 from dlzoo.layers.saved_model import open_model
 from dlzoo.models import create_model
-from dlzoo.weights import list_models
+from dlzoo.weights import card, list_models
 
 
 def bench(
@@ -90,8 +90,11 @@ def _opened(model, preprocessing):
     if folder is not None and is_exported(folder):
         found = Description.read(folder)
         return folder, found.name, found.input_shape
-    if isinstance(model, str) and model in list_models():
-        model = create_model(model, include_preprocessing=True)
+    if isinstance(model, str) and not Path(model).expanduser().exists():
+        if model in list_models():
+            model = create_model(model, include_preprocessing=True)
+        elif Path(model).name == model and not Path(model).suffix:
+            card(model)  # an error with names that are close
     opened = taking_raw_pixels(open_model(model), preprocessing)
     return opened, opened.name, opened.input_shape[1:]
 
