@@ -66,10 +66,12 @@ def bench(
     check_positive_int("bench", "rounds", rounds)
     for size in batch_sizes:
         check_positive_int("bench", "batch_sizes", size)
-    source, name, shape = _opened(model, preprocessing)
+    source, name, shape = _opened(model)
     pairs = _asked(source, engines, precisions)
     sides = tuple(side or image_size or SIDE for side in shape[:2])
-    options = {} if calibration is None else {"calibration": calibration}
+    options = {"preprocessing": preprocessing}
+    if calibration is not None:
+        options["calibration"] = calibration
     noise = np.random.default_rng(0)
     timings: list[Timing] = []
     absent: dict[str, str] = {}
@@ -84,8 +86,8 @@ def bench(
     return BenchReport(name, (*sides, shape[2]), tuple(timings), absent, machine)
 
 
-def _opened(model, preprocessing):
-    """A Keras model that takes raw pixels, or an exported folder; its name and input shape."""
+def _opened(model):
+    """A Keras model or an exported folder; its name and input shape."""
     folder = None if isinstance(model, keras.Model) else Path(model).expanduser()
     if folder is not None and is_exported(folder):
         found = Description.read(folder)
@@ -95,7 +97,7 @@ def _opened(model, preprocessing):
             model = create_model(model, include_preprocessing=True)
         elif Path(model).name == model and not Path(model).suffix:
             card(model)  # an error with names that are close
-    opened = taking_raw_pixels(open_model(model), preprocessing)
+    opened = open_model(model)
     return opened, opened.name, opened.input_shape[1:]
 
 
@@ -122,7 +124,8 @@ def _steps(source, pairs, images, options, absent):
     """What is timed: (engine, precision) to a call without arguments."""
     steps: dict[Any, Callable[[], Any]] = {}
     if not isinstance(source, Path):
-        predict = functools.partial(source.predict, batch_size=len(images), verbose=0)
+        slow = taking_raw_pixels(source, options["preprocessing"])
+        predict = functools.partial(slow.predict, batch_size=len(images), verbose=0)
         steps[KERAS, "float32"] = functools.partial(predict, images.astype("float32"))
     for engine, precision in track(pairs, "Building"):
         try:

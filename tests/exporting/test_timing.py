@@ -9,6 +9,7 @@ import pytest
 
 import dlzoo
 from dlzoo.exporting.timing import KERAS, BenchReport, Timing, alternate, fastest
+from dlzoo.weights import IMAGENET
 
 
 @pytest.fixture
@@ -86,6 +87,21 @@ def test_a_model(model, cache):
     assert (found.name, found.input_shape) == ("small", (16, 16, 3))
     for row in found.timings:
         assert 0 < row.median_ms <= row.p90_ms
+
+
+@pytest.mark.parametrize("where", ["in", "out"])
+def test_preprocessing(where, cache):
+    """Inside the model or given: it is in what is timed."""
+    scaling = keras.layers.Rescaling(1 / 255)
+    image = keras.Input((8, 8, 3))
+    x = scaling(image) if where == "in" else image
+    model = keras.Model(image, keras.layers.Conv2D(2, 3)(x))
+    options = {"engines": [keras.backend.backend()], "batch_sizes": [1], "rounds": 1}
+    if where == "out":
+        with pytest.raises(ValueError, match="preprocessing must be given"):
+            dlzoo.bench(model, **options)
+        options["preprocessing"] = IMAGENET
+    assert len(dlzoo.bench(model, **options).timings) == 2
 
 
 def test_an_exported_folder(model, tmp_path):
