@@ -1,9 +1,10 @@
 """Prediction: `dlzoo.predictor` against keras.applications, PyTorch and engines by hand.
 
     python -m benchmarks.prediction [--rounds 20] [--models resnet50 mobilenet_v2]
-        [--batches 1 8] [--engines fastest openvino ...]
+        [--batches 1 8] [--engines auto onnxruntime fastest ...]
 
-At 224 x 224, random weights. dlzoo takes raw pixels and has the preprocessing inside; the
+At 224 x 224, random weights. dlzoo takes raw pixels and has the preprocessing inside; the bars
+are for the first of the engines, `auto`, which is what `dlzoo.predictor(model)` takes. The
 others get arrays that are preprocessed already. ONNX Runtime and OpenVINO run what Keras'
 own `model.export` makes of the network of keras.applications, OpenVINO with the shape of
 the batch at hand and the hint for latency. A turn is a fifth of a second of calls.
@@ -152,10 +153,15 @@ def hand_contestants(folder, batch, absent):
 
 
 def dlzoo_contestants(name, batch, engines, cache):
+    from dlzoo.exporting import ENGINES, FORMATS  # not in the processes of the others
+
     environment = TENSORFLOW | {"DLZOO_CACHE": cache}
     options = {"name": name, "batch": batch}
     for engine in engines:
+        known = FORMATS[ENGINES[engine]].precisions if engine in ENGINES else peak.TYPES
         for precision in peak.TYPES:
+            if precision not in known:
+                continue
             what = f"{DLZOO}, {engine}" + (", bfloat16" if precision == "bfloat16" else "")
             own = options | {"engine": engine, "precision": precision}
             yield Contestant(what, dlzoo_predictor, own, environment)
@@ -185,7 +191,7 @@ def prediction(name, batch, rounds, engines):
     return text + peak.described(), measured
 
 
-def parts(rounds=20, models=USUAL, batches=(1, 8), engines=("fastest",)):
+def parts(rounds=20, models=USUAL, batches=(1, 8), engines=("auto",)):
     for name in models:
         for batch in batches:
             bars = BARS.get((name, batch), (None, None))
@@ -202,7 +208,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--models", nargs="+", choices=APPLICATIONS, default=USUAL)
     parser.add_argument("--batches", nargs="+", type=int, default=(1, 8))
-    parser.add_argument("--engines", nargs="+", default=("fastest",))
+    parser.add_argument("--engines", nargs="+", default=("auto",))
     arguments = parser.parse_args()
     measured_program("prediction", TITLE, parts(**vars(arguments)), PACKAGES)
 
