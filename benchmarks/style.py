@@ -10,10 +10,16 @@ default, takes to reach the loss where that ended, compilation and coarser scale
 
 import argparse
 import contextlib
-import multiprocessing
+import functools
 import time
 
-from benchmarks.side_by_side import Contestant, machine, measure, publish, table
+from benchmarks.bars import Part, Row, measured_program
+from benchmarks.side_by_side import Contestant, Failed, alone, measure, ratio, table
+
+TITLE = "Style transfer, VGG-19, CPU"
+PACKAGES = ("tensorflow", "torch")
+PEER = "PyTorch, channels-last"
+BARS = {512: (1.2, 2.0)}  # DESIGN section 9: one step, a whole picture
 
 STAGES = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 1))  # VGG-19 up to conv5_1
 MEANS = (123.68, 116.779, 103.939)
@@ -197,26 +203,49 @@ def first_loss(side):
     return float(Objective(cut, terms, content, [style])(content)[0])
 
 
-def alone(function, *arguments):
-    """Call a function in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+def one_step(side, rounds):
+    """Objective, gradient and Adam of each in turns."""
+    contestants = [
+        Contestant(PEER, plain_step, {"side": side}),
+        Contestant("dlzoo", dlzoo_step, {"side": side}, {"KERAS_BACKEND": "tensorflow"}),
+    ]
+    seconds = measure(contestants, rounds=rounds)
+    return table(f"One step, {side} px", seconds, PEER), [ratio(seconds, PEER, "dlzoo")]
 
 
 def whole_picture(side, steps):
-    """A row of the table."""
+    """As good a picture as `steps` steps of Adam in PyTorch give."""
     plain = alone(plain_picture, side, steps)
     ours = alone(first_loss, side)
     if abs(ours - plain["first"]) > CLOSE * plain["first"]:
-        raise SystemExit(f"The objectives differ: {ours} and {plain['first']}.")
+        raise Failed(f"the objectives differ: {ours} and {plain['first']}")
     found = alone(dlzoo_picture, side, plain["last"])
     if found["last"] > plain["last"]:
-        raise SystemExit(f"dlzoo has not reached {plain['last']}: {found}.")
-    ratio = plain["seconds"] / found["seconds"]
+        raise Failed(f"dlzoo has not reached {plain['last']}: {found}")
+    faster = plain["seconds"] / found["seconds"]
     return (
+        f"### A whole picture: as good as Adam's {steps} steps\n\n"
+        "| px | loss | PyTorch, s | dlzoo, s | times as fast |\n"
+        "| ---: | ---: | ---: | ---: | ---: |\n"
         f"| {side} | {plain['last']:.4f} | {plain['seconds']:.0f} | {found['seconds']:.0f} "
-        f"({found['steps']} steps at full size) | {ratio:.2f} |"
-    )
+        f"({found['steps']} steps at full size) | {faster:.2f} |\n"
+    ), [faster]
+
+
+def parts(sides=(256, 512), rounds=10, steps=500):
+    for side in sides:
+        step, picture = BARS.get(side, (None, None))
+        yield Part(
+            f"a step of style transfer at {side} px",
+            (Row(f"style transfer, {side} px, one step", PEER, step),),
+            functools.partial(one_step, side, rounds),
+        )
+        if steps:
+            yield Part(
+                f"a whole picture at {side} px",
+                (Row(f"the same, whole picture as good as {steps} steps", PEER, picture),),
+                functools.partial(whole_picture, side, steps),
+            )
 
 
 def main():
@@ -225,25 +254,7 @@ def main():
     parser.add_argument("--steps", type=int, default=500, help="of Adam, 0: steps only")
     parser.add_argument("--sides", nargs="+", type=int, default=(256, 512))
     arguments = parser.parse_args()
-    text = "# Style transfer, VGG-19, CPU\n\n"
-    for side in arguments.sides:
-        seconds = measure(
-            [
-                Contestant("PyTorch, channels-last", plain_step, {"side": side}),
-                Contestant(
-                    "dlzoo", dlzoo_step, {"side": side}, {"KERAS_BACKEND": "tensorflow"}
-                ),
-            ],
-            rounds=arguments.rounds,
-        )
-        text += table(f"One step, {side} px", seconds, "PyTorch, channels-last") + "\n"
-    if arguments.steps:
-        text += f"### A whole picture: as good as Adam's {arguments.steps} steps\n\n"
-        text += "| px | loss | PyTorch, s | dlzoo, s | times as fast |\n"
-        text += "| ---: | ---: | ---: | ---: | ---: |\n"
-        for side in arguments.sides:
-            text += whole_picture(side, arguments.steps) + "\n"
-    publish("style", f"{text}\n{machine('dlzoo', 'keras', 'tensorflow', 'torch')}")
+    measured_program("style", TITLE, parts(**vars(arguments)), PACKAGES)
 
 
 if __name__ == "__main__":

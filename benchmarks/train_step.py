@@ -8,24 +8,23 @@ written with torch.nn by timm, in channels-last memory).
 """
 
 import argparse
+import functools
 import importlib.util
 
-from benchmarks.side_by_side import Contestant, machine, measure, publish, table
+from benchmarks import peak
+from benchmarks.bars import Missing, Part, Row, measured_program
+from benchmarks.peers import APPLICATIONS, PAPER, USUAL, applications_model, timm_model
+from benchmarks.side_by_side import Contestant, measure, ratio, table
 
+TITLE = "Training step, batch 16 at 224 x 224, CPU"
+PACKAGES = ("tensorflow", "torch", "timm")
 BATCH, SIDE, CLASSES = 16, 224, 1000
-PEERS = {
-    "resnet50": "ResNet50",
-    "mobilenet_v2": "MobileNetV2",
-    "mobilenet": "MobileNet",
-    "efficientnet_b0": "EfficientNetB0",
+KERAS, TORCH = "keras.applications", "PyTorch eager, channels-last"
+BARS = {  # DESIGN section 9
+    KERAS: {"resnet50": 1.3, "mobilenet_v2": 1.5},
+    TORCH: {"resnet50": 1.15, "mobilenet_v2": 1.4},
 }
-TIMM = {
-    "resnet50": "resnet50",
-    "mobilenet_v2": "mobilenetv2_100",
-    "mobilenet": "mobilenetv1_100",
-    "efficientnet_b0": "efficientnet_b0",
-}
-USUAL = ("resnet50", "mobilenet_v2")
+TENSORFLOW = {"KERAS_BACKEND": "tensorflow"}
 
 
 def data():
@@ -55,27 +54,15 @@ def dlzoo_step(name, origin):
 
 
 def applications_step(name):
-    import keras
-
-    return keras_step(getattr(keras.applications, PEERS[name])(weights=None))
+    return keras_step(applications_model(name))
 
 
 def torch_step(name):
     """PyTorch's eager step in the memory layout that is fastest on a CPU."""
     import torch
 
-    register = torch.library.register_fake
-
-    def lenient(name, *args, **kwargs):  # torchvision without compiled operators
-        if isinstance(name, str) and name.startswith("torchvision::"):
-            return lambda function: function
-        return register(name, *args, **kwargs)
-
-    torch.library.register_fake = lenient
-    import timm
-
     images, labels = data()
-    model = timm.create_model(TIMM[name]).train().to(memory_format=torch.channels_last)
+    model = timm_model(name).train().to(memory_format=torch.channels_last)
     pixels = torch.tensor(images).permute(0, 3, 1, 2)
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     target = torch.tensor(labels)
@@ -91,28 +78,39 @@ def torch_step(name):
     return step
 
 
+def against(name, peer, rounds):
+    """A step of dlzoo's network and of the peer's, in turns."""
+    step, origin = (applications_step, "keras") if peer == KERAS else (torch_step, "torch")
+    if peer == TORCH and not importlib.util.find_spec("timm"):
+        raise Missing("timm is not installed")
+    contestants = [
+        Contestant(peer, step, {"name": name}, TENSORFLOW if peer == KERAS else {}),
+        Contestant("dlzoo", dlzoo_step, {"name": name, "origin": origin}, TENSORFLOW),
+    ]
+    seconds = measure(contestants, rounds=rounds)
+    work = peak.TRAINING * BATCH * peak.multiply_adds(name, SIDE, origin)
+    text = table(f"{name}, against {peer}", seconds, peer, peak.shares(seconds, work))
+    return f"{text}\n{peak.described()}", [ratio(seconds, peer, "dlzoo")]
+
+
+def parts(rounds=20, models=USUAL):
+    return [
+        Part(
+            f"training step of {name} against {peer}",
+            (Row(f"training step, {PAPER[name]}, batch {BATCH}", peer, bars.get(name)),),
+            functools.partial(against, name, peer, rounds),
+        )
+        for name in models
+        for peer, bars in BARS.items()
+    ]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--models", nargs="+", choices=PEERS, default=USUAL)
+    parser.add_argument("--models", nargs="+", choices=APPLICATIONS, default=USUAL)
     arguments = parser.parse_args()
-    tensorflow = {"KERAS_BACKEND": "tensorflow"}
-    text = "# Training step, batch 16 at 224 x 224, CPU\n\n"
-    for name in arguments.models:
-        contestants = [
-            Contestant("keras.applications", applications_step, {"name": name}, tensorflow),
-            Contestant("dlzoo", dlzoo_step, {"name": name, "origin": "keras"}, tensorflow),
-        ]
-        seconds = measure(contestants, rounds=arguments.rounds)
-        text += table(f"{name}, TensorFlow", seconds, "keras.applications") + "\n"
-        if importlib.util.find_spec("timm"):
-            contestants = [
-                Contestant("PyTorch eager", torch_step, {"name": name}),
-                Contestant("dlzoo", dlzoo_step, {"name": name, "origin": "torch"}, tensorflow),
-            ]
-            seconds = measure(contestants, rounds=arguments.rounds)
-            text += table(f"{name}, against PyTorch", seconds, "PyTorch eager") + "\n"
-    publish("train_step", text + machine("dlzoo", "keras", "tensorflow", "torch", "timm"))
+    measured_program("train_step", TITLE, parts(**vars(arguments)), PACKAGES)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dlzoo import _registration, errors
 
 if TYPE_CHECKING:
     from dlzoo import data, layers, losses, metrics, models, testing, training, weights
-    from dlzoo.exporting import export, predictor
+    from dlzoo.exporting import bench, export, predictor
     from dlzoo.models import create_model, features, load_weights, profile
     from dlzoo.style import stylize
     from dlzoo.tasks import fine_tune, predict
@@ -33,6 +33,7 @@ _SUBPACKAGES = (
     "weights",
 )
 _HOME = {  # public name -> module that defines it
+    "bench": "dlzoo.exporting",
     "card": "dlzoo.weights",
     "create_model": "dlzoo.models",
     "export": "dlzoo.exporting",
@@ -47,6 +48,7 @@ _HOME = {  # public name -> module that defines it
 }
 
 __all__ = [
+    "bench",
     "card",
     "create_model",
     "data",

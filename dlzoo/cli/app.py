@@ -23,6 +23,7 @@ VERBS = {
     "models": "dlzoo.cli.models:models",
     "card": "dlzoo.cli.card:card",
     "profile": "dlzoo.cli.profile:profile",
+    "bench": "dlzoo.cli.bench:bench",
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
     "segment": "dlzoo.cli.segment:segment",

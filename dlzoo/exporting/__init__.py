@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dlzoo.exporting.artefact import Exported, export
+    from dlzoo.exporting.benching import bench
     from dlzoo.exporting.compiled import predictor
     from dlzoo.exporting.description import Description
     from dlzoo.exporting.formats import ENGINES, FORMATS
     from dlzoo.exporting.prediction import Predictor
     from dlzoo.exporting.reading import Reading
+    from dlzoo.exporting.timing import BenchReport, Timing
 
 _HOME = {
+    "BenchReport": "timing",
     "Description": "description",
     "ENGINES": "formats",
     "Exported": "artefact",
     "FORMATS": "formats",
     "Predictor": "prediction",
     "Reading": "reading",
+    "Timing": "timing",
+    "bench": "benching",
     "export": "artefact",
     "predictor": "compiled",
 }
@@ -28,10 +33,13 @@ _HOME = {
 __all__ = [
     "ENGINES",
     "FORMATS",
+    "BenchReport",
     "Description",
     "Exported",
     "Predictor",
     "Reading",
+    "Timing",
+    "bench",
     "export",
     "predictor",
 ]

@@ -1,0 +1,30 @@
+import json
+
+import pytest
+
+from tests.cli.run import run
+
+
+@pytest.mark.slow
+def test_a_network_by_its_name(tmp_path):
+    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    arguments = ["bench", "lenet5", "--engine", "tensorflow", "--batch", "2", "--rounds", "1"]
+    environment = {"DLZOO_CACHE": str(tmp_path), "KERAS_BACKEND": "tensorflow"}
+    head, *rows = run(*arguments, **environment).stdout.splitlines()
+    assert head.split() == [
+        "batch", "engine", "precision", "median,", "ms", "90", "%,", "ms", "images/s", "x",
+        "Keras",
+    ]  # fmt: skip
+    assert [row.split()[:3] for row in rows[:2]] == [
+        ["2", "Keras", "predict"],
+        ["2", "tensorflow", "float32"],
+    ]
+    found = json.loads(run(*arguments, "--json", **environment).stdout)
+    assert found["name"] == "lenet5"
+    assert [row["engine"] for row in found["timings"]] == ["Keras predict", "tensorflow"]
+
+
+def test_no_such_model():
+    done = run("bench", "resnet51")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: no network is called 'resnet51'; did you mean")
