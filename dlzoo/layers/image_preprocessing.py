@@ -1,6 +1,7 @@
 """Raw pixels to the numbers that a network was trained on, as a layer that travels with it."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from dlzoo._checks import check_choice
@@ -60,9 +61,20 @@ class ImagePreprocessing(keras.layers.Layer):
         elif self.channel_order == "grey" and images.shape[-1] == 3:
             weights = ops.convert_to_tensor(LUMINANCE, images.dtype)
             images = ops.sum(images * weights, axis=-1, keepdims=True)
-        mean = ops.convert_to_tensor(self.mean, images.dtype)
-        std = ops.convert_to_tensor(self.std, images.dtype)
-        return (images * self.scale - mean) / std
+        # One product and one sum, of single numbers where channels are alike: engines fuse
+        # that with the first convolution's input, and nothing longer.
+        factor, shift = (self._constant(part, images.dtype) for part in self._line())
+        return images * factor + shift
+
+    def _line(self):
+        """`scale / std` and `-mean / std`, a number a channel."""
+        mean, std = np.broadcast_arrays(np.float64(self.mean), np.float64(self.std))
+        return self.scale / std, -mean / std
+
+    @staticmethod
+    def _constant(part, dtype):
+        alike = (part == part[0]).all()
+        return float(part[0]) if alike else ops.convert_to_tensor(part, dtype)
 
     def compute_output_shape(self, input_shape):
         if self.channel_order == "grey":
