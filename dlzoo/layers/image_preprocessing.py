@@ -57,7 +57,8 @@ class ImagePreprocessing(keras.layers.Layer):
 
     def call(self, images):
         if self.channel_order == "bgr":
-            images = ops.flip(images, axis=-1)
+            # Not `flip`: engines take an exchange of channels into the first kernel.
+            images = ops.take(images, [2, 1, 0], axis=-1)
         elif self.channel_order == "grey" and images.shape[-1] == 3:
             weights = ops.convert_to_tensor(LUMINANCE, images.dtype)
             images = ops.sum(images * weights, axis=-1, keepdims=True)
