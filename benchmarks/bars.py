@@ -71,7 +71,7 @@ def carry_out(part):
     except Exception as error:
         if not isinstance(error, Failed):
             traceback.print_exc()
-        text, rows = _unmeasured(part, f"failed: {error or type(error).__name__}")
+        text, rows = _unmeasured(part, f"failed: {str(error) or type(error).__name__}")
     print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     return text, rows
 

@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from tests.cli.run import run
@@ -19,12 +17,3 @@ def test_a_network_by_its_name(tmp_path):
         ["2", "Keras", "predict"],
         ["2", "tensorflow", "float32"],
     ]
-    found = json.loads(run(*arguments, "--json", **environment).stdout)
-    assert found["name"] == "lenet5"
-    assert [row["engine"] for row in found["timings"]] == ["Keras predict", "tensorflow"]
-
-
-def test_no_such_model():
-    done = run("bench", "resnet51")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: no network is called 'resnet51'; did you mean")

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import dlzoo
+from dlzoo._cache import cache_dir
+from dlzoo.errors import DataError
 from dlzoo.exporting.timing import KERAS, BenchReport, Timing, alternate, fastest
 from dlzoo.weights import IMAGENET
 
@@ -104,12 +106,20 @@ def test_preprocessing(where, cache):
     assert len(dlzoo.bench(model, **options).timings) == 2
 
 
-def test_an_exported_folder(model, tmp_path):
-    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
-    dlzoo.export(model, tmp_path / "there", "saved_model")
-    found = dlzoo.bench(tmp_path / "there", batch_sizes=[1], rounds=1)
-    assert [(row.engine, row.precision) for row in found.timings] == [("tensorflow", "float32")]
+def test_an_exported_folder(model, cache):
+    engine = keras.backend.backend()
+    dlzoo.predictor(model, engine)
+    (described,) = (cache_dir() / "predictors").glob("*/dlzoo.json")
+    found = dlzoo.bench(described.parent, batch_sizes=[1], rounds=1)
+    assert [(row.engine, row.precision) for row in found.timings] == [(engine, "float32")]
     assert found.rows()[0][-1] == ""  # no Keras to compare with
+
+
+def test_no_such_model(tmp_path):
+    with pytest.raises(ValueError, match="no network is called 'resnet51'; did you mean"):
+        dlzoo.bench("resnet51")
+    with pytest.raises(DataError, match="there is no such model"):
+        dlzoo.bench(tmp_path / "resnet50")
 
 
 @pytest.mark.parametrize(
