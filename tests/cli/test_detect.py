@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.run import run
+from tests.cli.run import here, run
 from tests.detection.conftest import CLASSES, SIZE, draw
 
 pytest.importorskip("pycocotools")
@@ -15,11 +15,11 @@ pytest.importorskip("pycocotools")
 @pytest.mark.slow
 def test_three_commands(tmp_path):
     data = draw(tmp_path / "shapes", 15)
-    done = run("anchors", data, "--count", "2", "--image-size", "48,64", "--json")
+    done = here("anchors", data, "--count", "2", "--image-size", "48,64", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["sizes"] == [[14.0, 14.0], [20.0, 10.0]]
     out, found = tmp_path / "run", tmp_path / "found"
-    done = run(
+    done = here(
         "fine-tune", data, "--model", "yolo", "--backbone", "vgg_small", "--out", out,
         "--weights", "none", "--epochs", "1", "--image-size", "64", "--on-bad-box", "clip",
         "--model-option", "width=8",

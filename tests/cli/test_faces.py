@@ -5,8 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from dlzoo.cli import main
-from tests.cli.run import run
+from tests.cli.run import here, run
 from tests.faces.small import colour_network, folder_of_people, picture
 
 pytest.importorskip("lancedb")
@@ -22,23 +21,21 @@ def there(tmp_path, monkeypatch):
     return tmp_path
 
 
-def dlzoo(capsys, *arguments):
-    """Exit code, standard output and error; in this process, which has Keras."""
-    with pytest.raises(SystemExit) as end:
-        main(list(arguments))
-    shown = capsys.readouterr()
-    return end.value.code, shown.out, shown.err
+def dlzoo(*arguments):
+    """Exit code, standard output and error."""
+    done = here(*arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 NETWORK = ("--model", "model.keras")
 AT = ("--threshold", "0.1")
 
 
-def test_a_gallery_from_beginning_to_end(there, capsys):
+def test_a_gallery_from_beginning_to_end(there):
     for colour in ("red", "blue"):
-        done = dlzoo(capsys, "faces", "enrol", colour, f"people/{colour}", *NETWORK)
+        done = dlzoo("faces", "enrol", colour, f"people/{colour}", *NETWORK)
         assert done == (0, f"{colour}: 3 pictures enrolled in gallery\n", "")
-    code, shown, _ = dlzoo(capsys, "faces", "list")
+    code, shown, _ = dlzoo("faces", "list")
     assert code == 0
     assert [line.split()[:2] for line in shown.splitlines()[1:]] == [
         ["blue", "3"],
@@ -46,36 +43,36 @@ def test_a_gallery_from_beginning_to_end(there, capsys):
     ]
     pictures = ("--picture", "who.png")
     asked = ("faces", "identify", "people/blue/1.png", *NETWORK, *AT, *pictures)
-    assert dlzoo(capsys, *asked)[:2] == (0, "blue (distance 0.000, threshold 0.100)\n")
+    assert dlzoo(*asked)[:2] == (0, "blue (distance 0.000, threshold 0.100)\n")
     assert (there / "who.png").stat().st_size > 1000
-    code, shown, _ = dlzoo(capsys, "faces", "identify", "stranger.png", *NETWORK, *AT, "--json")
+    code, shown, _ = dlzoo("faces", "identify", "stranger.png", *NETWORK, *AT, "--json")
     assert json.loads(shown)[0]["name"] is None
-    assert dlzoo(capsys, "faces", "remove", "blue")[:2] == (
+    assert dlzoo("faces", "remove", "blue")[:2] == (
         0,
         "blue: 3 embeddings removed from every file of gallery\n",
     )
-    code, shown, _ = dlzoo(capsys, "faces", "list", "--json")
+    code, shown, _ = dlzoo("faces", "list", "--json")
     assert [person["name"] for person in json.loads(shown)] == ["red"]
-    code, _, error = dlzoo(capsys, "faces", "remove", "blue")
+    code, _, error = dlzoo("faces", "remove", "blue")
     assert code == 1
     assert "nobody is enrolled as 'blue'" in error
 
 
-def test_verify(there, capsys):
+def test_verify(there):
     pair = ("people/red/0.png", "people/red/1.png")
-    code, shown, _ = dlzoo(capsys, "verify", *pair, *NETWORK, *AT, "--picture", "pair.png")
+    code, shown, _ = dlzoo("verify", *pair, *NETWORK, *AT, "--picture", "pair.png")
     assert code == 0
     assert shown.startswith("the same person: distance 0.00")
     assert (there / "pair.png").stat().st_size > 1000
-    code, _, error = dlzoo(capsys, "verify", *pair, *NETWORK)
+    code, _, error = dlzoo("verify", *pair, *NETWORK)
     assert code == 1
     assert "verify: threshold must be given" in error.replace("\n", " ")
-    code, _, error = dlzoo(capsys, "verify", "people/red/0.png", "none.png", *NETWORK, *AT)
+    code, _, error = dlzoo("verify", "people/red/0.png", "none.png", *NETWORK, *AT)
     assert (code, error) == (1, "Error: none.png: there is no such file.\n")
 
 
-def test_evaluate(there, capsys):
-    code, shown, _ = dlzoo(capsys, "faces", "evaluate", "people", *NETWORK, "--far", "0.1")
+def test_evaluate(there):
+    code, shown, _ = dlzoo("faces", "evaluate", "people", *NETWORK, "--far", "0.1")
     assert code == 0
     assert "AUC 1.0000" in shown
     scores = json.loads((there / "evaluation" / "evaluation.json").read_text())["scores"]

@@ -6,7 +6,7 @@ import pytest
 
 import dlzoo
 from dlzoo.cli import fine_tune as verb
-from tests.cli.run import run
+from tests.cli.run import here, run
 
 FAST = ("--image-size", "32", "--weights", "none", "--epochs", "1", "--batch-size", "64")
 
@@ -46,7 +46,7 @@ def test_it_trains_saves_and_tells(finished):
 def test_the_same_command_again_shows_the_stored_report(finished, digits):
     out, printed = finished
     before = (out / "model.keras").stat().st_mtime_ns
-    again = run("fine-tune", digits, "--model", "resnet18", "--out", out, *FAST)
+    again = here("fine-tune", digits, "--model", "resnet18", "--out", out, *FAST)
     assert (again.returncode, again.stdout) == (0, printed)
     assert (out / "model.keras").stat().st_mtime_ns == before
 
@@ -69,7 +69,7 @@ def test_predict_as_json(finished, digits):
     out, _ = finished
     image = next((digits / "1").iterdir())
     model = out / "model.keras"
-    done = run("predict", model, image, "--top", "1", "--json")
+    done = here("predict", model, image, "--top", "1", "--json")
     (found,) = json.loads(done.stdout)
     assert found["source"] == str(image)
     assert found["labels"][0] in ("0", "1")
@@ -88,7 +88,7 @@ def test_predict_as_json(finished, digits):
 def test_errors_are_one_line(digits, tmp_path, arguments, message):
     data, *options = arguments
     data = data.replace("DIGITS", str(digits))
-    done = run("fine-tune", data, *options, "--out", tmp_path / "run", *FAST)
+    done = here("fine-tune", data, *options, "--out", tmp_path / "run", *FAST)
     assert (done.returncode, done.stdout) == (1, "")
     assert message in done.stderr
     assert done.stderr.startswith("Error: ")
@@ -105,11 +105,11 @@ def test_a_table_of_two_targets_with_holes(digits, tmp_path):
     table.write_text("\n".join(["path,digit,place", *cells]))
     out = tmp_path / "run"
     options = ("--target", "place=regression", "--out", out, *FAST)
-    done = run("fine-tune", table, "--model", "resnet18", *options)
+    done = here("fine-tune", table, "--model", "resnet18", *options)
     assert (done.returncode, done.stderr) == (0, "")
     assert "resnet18 on 2 targets, images 32x32" in done.stdout
     assert "digit (binary)" in done.stdout
-    done = run("predict", out, files[0], "--json")
+    done = here("predict", out, files[0], "--json")
     (found,) = json.loads(done.stdout)
     assert [task["target"] for task in found["tasks"]] == ["digit", "place"]
     assert isinstance(found["tasks"][1]["value"], float)
@@ -117,7 +117,7 @@ def test_a_table_of_two_targets_with_holes(digits, tmp_path):
 
 @pytest.mark.slow
 def test_predict_without_a_model(tmp_path):
-    done = run("predict", tmp_path, tmp_path / "a.png")
+    done = here("predict", tmp_path, tmp_path / "a.png")
     assert done.returncode == 1
     assert "there is no such model" in done.stderr
 

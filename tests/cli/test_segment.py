@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.run import run
+from tests.cli.run import here, run
 from tests.segmentation.conftest import CLASSES, SIZE, draw
 
 
@@ -17,7 +17,7 @@ def test_two_commands(tmp_path):
     out, masks = tmp_path / "run", tmp_path / "masks"
     options = ("--weights", "none", "--epochs", "1", "--model-option", "decoder=[16,8]")
     network = ("--model", "unet_backbone", "--backbone", "vgg_small")
-    done = run("fine-tune", data, *network, "--out", out, *options)
+    done = here("fine-tune", data, *network, "--out", out, *options)
     assert (done.returncode, done.stderr) == (0, "")
     assert "unet_backbone on 3 classes of pixels, images 24x32: test mean IoU" in done.stdout
     pictures = sorted((data / "images").glob("*.png"))[:2]
@@ -36,13 +36,13 @@ def test_two_commands(tmp_path):
         assert float(row["area"]) == int(row["pixels"]) / 4
     found = json.loads((masks / "areas.json").read_text())
     assert [one["source"] for one in found] == [str(path) for path in pictures]
-    done = run("predict", out, pictures[0])
+    done = here("predict", out, pictures[0])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{pictures[0]}: ")
 
 
 @pytest.mark.slow
 def test_a_classifier_is_no_segmenter(tmp_path):
-    done = run("segment", tmp_path, tmp_path / "a.png", "--out", tmp_path / "masks")
+    done = here("segment", tmp_path, tmp_path / "a.png", "--out", tmp_path / "masks")
     assert done.returncode == 1
     assert "there is no such model" in done.stderr

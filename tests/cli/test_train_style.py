@@ -2,13 +2,12 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 import dlzoo
-from tests.cli.run import run
+from tests.cli.run import here, run
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def photos(tmp_path):
 
 @pytest.mark.slow
 def test_train_and_paint(photos, tmp_path):
-    done = run(
+    done = here(
         "train-style", str(photos), str(photos), "--any", "--out", str(tmp_path / "run"),
         "--steps", "1", "--copy-steps", "0", "--size", "32", "--batch-size", "1",
         "--network", "vgg16", "--weights", "none", "--json",
@@ -47,9 +46,9 @@ def test_one_photograph_to_one_file(photos, tmp_path):
     model = dlzoo.models.transformer_net(width=2, blocks=0)
     model.save(tmp_path / "model.keras")
     target = tmp_path / "painted.png"
-    done = run(
+    done = here(
         "stylize", "--fast", str(tmp_path / "model.keras"), str(photos / "a.jpg"),
-        "-o", str(target), KERAS_BACKEND=keras.backend.backend(),
+        "-o", str(target),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     with Image.open(target) as image:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from dlzoo.cli.pictures import label_number
 from dlzoo.layers import ClassLabels, ImagePreprocessing
-from tests.cli.run import run
+from tests.cli.run import here, run
 
 SIDE = 24
 
@@ -43,7 +43,7 @@ def test_pictures_of_a_run_folder(run_folder, photographs, tmp_path):
     done = run("visualize", "cam", *both, "--class", "dog")
     assert done.returncode == 0, done.stderr
     assert [line.split(": ")[1][:3] for line in done.stdout.splitlines()] == ["dog"] * 3
-    done = run("visualize", "patches", *both, "--channels", "2,")
+    done = here("visualize", "patches", *both, "--channels", "2,")
     assert done.returncode == 0, done.stderr
     assert "body, receptive field 3 x 3 pixels, stride 1 x 1" in done.stdout
     found = sorted(path.name for path in tmp_path.iterdir())
@@ -56,7 +56,7 @@ def test_pictures_of_a_run_folder(run_folder, photographs, tmp_path):
 @pytest.mark.slow
 def test_errors_say_what_to_do(run_folder, photographs, tmp_path):
     arguments = run_folder, photographs, "--out", tmp_path / "none"
-    done = run("visualize", "patches", *arguments, "--layer", "bodi")
+    done = here("visualize", "patches", *arguments, "--layer", "bodi")
     assert (done.returncode, done.stdout) == (1, "")
     assert "got 'bodi'. Did you mean 'body'?" in done.stderr
     assert not (tmp_path / "none").exists()
@@ -80,6 +80,6 @@ def test_classes_by_number_and_by_name(run_folder):
 def test_wrong_usage(arguments, code, words, tmp_path):
     (tmp_path / "image.png").touch()
     arguments = [str(tmp_path) if each == "." else each for each in arguments]
-    done = run("visualize", *arguments, "--out", str(tmp_path))
+    done = here("visualize", *arguments, "--out", str(tmp_path))
     assert (done.returncode, done.stdout) == (code, "")
     assert words in " ".join(done.stderr.replace("│", " ").split())

@@ -143,8 +143,7 @@ def test_two_stages_are_trained_and_answer(shapes):
     network = dlzoo.models.faster_rcnn(
         classes=2,
         input_shape=(64, 64, 3),
-        backbone="mobilenet_v2",
-        backbone_options={"alpha": 0.35},
+        backbone="vgg_small",  # few layers: quick to trace
         channels=16,
         hidden=16,
         proposals=20,

@@ -6,7 +6,7 @@ import pytest
 
 from dlzoo.detection import training_losses, training_network, truth
 from dlzoo.layers import SampledRoIs
-from tests.models.test_faster_rcnn import ON_ONE_MAP, small
+from tests.models.test_faster_rcnn import ON_ONE_MAP, PLAIN, small
 from tests.models.zoo import images
 
 
@@ -22,7 +22,7 @@ CLASSES = np.array([[2, 0, -1], [-1, -1, -1]])  # and an image with no box
 @pytest.mark.backend
 def test_one_step_on_images_with_and_without_boxes():
     keras.utils.set_random_seed(0)
-    model = small()
+    model = small(**PLAIN)
     network = training_network(model, rois=8, seed=1)
     network.compile(keras.optimizers.Adam(1e-3), loss=training_losses())
     true = keras.ops.convert_to_numpy(truth(BOXES, CLASSES))
@@ -35,7 +35,7 @@ def test_one_step_on_images_with_and_without_boxes():
         for w, old in zip(model.trainable_weights, before, strict=True)
         if not np.array_equal(keras.ops.convert_to_numpy(w), old)
     }
-    assert {"stem", "pyramid1", "rpn", "fc6", "class_scores", "box_steps"} <= changed
+    assert {"stage1_conv1", "pyramid1", "rpn", "fc6", "class_scores", "box_steps"} <= changed
 
 
 ODD = {  # the true boxes of an image of 64 x 96
@@ -84,7 +84,7 @@ def test_it_learns_where_one_object_is():
 
 @pytest.mark.slow
 def test_a_second_training_network_and_a_saved_detector(tmp_path):
-    model = small()
+    model = small(**PLAIN)
     for _ in range(2):
         network = training_network(model, rois=4)
     assert len(network.trainable_weights) == len(model.trainable_weights)

@@ -64,15 +64,19 @@ def without_times(history):
     return [{k: v for k, v in record.items() if k != "seconds"} for record in history]
 
 
-def undisturbed(tmp_path):
-    task = Task()
-    history = Trainer(tmp_path / "undisturbed.npz", by_dev_loss).run(task.stages())
-    return task, history
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A run from beginning to end: its checkpoint, its weights, its history."""
+    task, path = Task(), tmp_path_factory.mktemp("undisturbed") / "checkpoint.npz"
+    history = Trainer(path, by_dev_loss).run(task.stages())
+    return path, task.weights(), history
 
 
 @pytest.mark.parametrize("stage, epoch", [("last", 1), ("last", 3), ("both", 1), ("both", 4)])
-def test_an_interrupted_run_ends_like_an_undisturbed_one(tmp_path, monkeypatch, stage, epoch):
-    expected, expected_history = undisturbed(tmp_path)
+def test_an_interrupted_run_ends_like_an_undisturbed_one(
+    undisturbed, tmp_path, monkeypatch, stage, epoch
+):
+    _, expected, expected_history = undisturbed
     trainer = Trainer(tmp_path / "checkpoint.npz", by_dev_loss)
     whole = _Epochs.on_train_batch_end
 
@@ -89,12 +93,12 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(tmp_path, monkeypatch, 
     resumed = Task()
     history = trainer.run(resumed.stages())
     assert without_times(history) == without_times(expected_history)
-    for ours, theirs in zip(resumed.weights(), expected.weights(), strict=True):
+    for ours, theirs in zip(resumed.weights(), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_kill_in_the_middle_of_an_epoch_loses_at_most_that_epoch(tmp_path):
-    expected, expected_history = undisturbed(tmp_path)
+def test_kill_in_the_middle_of_an_epoch_loses_at_most_that_epoch(undisturbed, tmp_path):
+    _, expected, expected_history = undisturbed
     path = tmp_path / "checkpoint.npz"
     code = (
         "import sys; from pathlib import Path; from tests.training.test_trainer import *\n"
@@ -119,16 +123,16 @@ def test_kill_in_the_middle_of_an_epoch_loses_at_most_that_epoch(tmp_path):
     resumed = Task()
     history = Trainer(path, by_dev_loss).run(resumed.stages())
     assert without_times(history) == without_times(expected_history)
-    for ours, theirs in zip(resumed.weights(), expected.weights(), strict=True):
+    for ours, theirs in zip(resumed.weights(), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_run_that_has_ended_is_not_trained_again(tmp_path):
-    expected, history = undisturbed(tmp_path)
+def test_a_run_that_has_ended_is_not_trained_again(undisturbed):
+    path, expected, history = undisturbed
     task = Task()
-    again = Trainer(tmp_path / "undisturbed.npz", by_dev_loss).run(task.stages())
+    again = Trainer(path, by_dev_loss).run(task.stages())
     assert again == history
-    for ours, theirs in zip(task.weights(), expected.weights(), strict=True):
+    for ours, theirs in zip(task.weights(), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
