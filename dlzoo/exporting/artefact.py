@@ -93,7 +93,7 @@ def export(
         model: The folder that `fine_tune` wrote, a `.keras` file, or a model.
         path: A folder: new, empty, or of an earlier export, which is replaced.
         format: `"openvino"`, `"onnx"`, `"litert"`, `"saved_model"`, `"torch"` or `"jax"`.
-        precision: What is computed in: `"float32"`, `"bfloat16"` (OpenVINO, torch), or
+        precision: What is computed in: `"float32"`, `"bfloat16"` (OpenVINO), or
             `"int8"` (OpenVINO, ONNX, LiteRT).
         preprocessing: What a model without `ImagePreprocessing` expects, as in
             `dlzoo.fine_tune`.

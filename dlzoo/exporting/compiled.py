@@ -50,7 +50,7 @@ def predictor(
         engine: `"openvino"`, `"onnxruntime"`, `"litert"`, `"tensorflow"`, `"jax"` or
             `"torch"`. `"auto"`: the first of them that is installed; `"fastest"`: the one
             that is, measured here on batches of `batch_size`.
-        precision: `"float32"`, `"bfloat16"` (openvino, torch) or `"int8"`; `"auto"`: float32,
+        precision: `"float32"`, `"bfloat16"` (openvino) or `"int8"`; `"auto"`: float32,
             or what was exported.
         batch_size: Images at once, and the size that the engine is prepared for, beside 1.
         threads: Of one call; None: as the engine chooses. TensorFlow and JAX have theirs for

@@ -64,9 +64,7 @@ FORMATS = {
         ("tensorflow",), ("float32",),
     ),
     "jax": Format("jax", "jax", ("jax",), (), ("jax",), ("jax",), ("float32",)),
-    "torch": Format(
-        "torch", "torch", ("torch",), (), ("torch",), ("torch",), ("float32", "bfloat16")
-    ),
+    "torch": Format("torch", "torch", ("torch",), (), ("torch",), ("torch",), ("float32",)),
 }  # fmt: skip
 ENGINES = {row.engine: name for name, row in FORMATS.items()}
 

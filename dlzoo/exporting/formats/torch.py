@@ -1,6 +1,5 @@
 """PyTorch's exported program: `model.pt2`."""
 
-from contextlib import nullcontext
 from pathlib import Path
 
 FILE = "model.pt2"
@@ -37,18 +36,11 @@ def load(folder: Path, description, *, batch_size, threads=None):
     import torch
 
     module = torch.export.load(folder / FILE).module()
-    half = description.precision == "bfloat16"
     if threads:
         torch.set_num_threads(threads)
 
     def run(images):
-        fast = torch.autocast("cpu", torch.bfloat16) if half else nullcontext()
-        with torch.inference_mode(), fast:
-            answers = module(torch.from_numpy(images))
-        return [_array(answer) for answer in answers]
+        with torch.inference_mode():
+            return [answer.numpy() for answer in module(torch.from_numpy(images))]
 
     return run
-
-
-def _array(tensor):
-    return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
