@@ -268,7 +268,7 @@ def test_twenty_networks_for_the_digits_in_two_minutes(tmp_path):
         "keep_prob": space.linear(0.5, 1.0),
         "learning_rate": space.log(1e-4, 1e-1),
     }
-    fit = {"epochs": 8, "batch_size": 64}
+    fit = {"epochs": 5, "batch_size": 128}
     started = time.process_time()  # of the processor, whatever else keeps it busy
     result = search(digits_network, every, train=train, dev=dev, out=tmp_path, **fit)
     seconds = time.process_time() - started
