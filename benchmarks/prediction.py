@@ -79,6 +79,7 @@ def torch_prediction(name, batch, channels_last=False, compiled=False):
 def export_peer(name, folder):
     """Keras' own exports of the network of keras.applications; why one is not there."""
     model, absent = applications_model(name), {}
+    model.predict(prepared(1), verbose=0)  # Keras exports to ONNX only what was called
     for kind, file in (("onnx", "model.onnx"), ("openvino", "model.xml")):
         try:
             model.export(f"{folder}/{file}", format=kind, verbose=False)

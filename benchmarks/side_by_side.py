@@ -12,6 +12,8 @@ import statistics
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -75,8 +77,12 @@ def measure(contestants, *, rounds, warmup=2, turn=0.0, absent=None):
 
 def alone(function, *arguments):
     """Call a function in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        try:
+            return pool.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            raise Failed(f"the process of {function.__name__} has died") from None
 
 
 def table(title, seconds, against, extra=None):

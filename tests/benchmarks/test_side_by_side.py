@@ -34,6 +34,10 @@ def test_one_that_fails_stops_all_or_is_noted():
 
 def test_alone():
     assert alone(pow, 2, 10) == 1024
+    with pytest.raises(ZeroDivisionError):
+        alone(divmod, 1, 0)
+    with pytest.raises(Failed, match="the process of dying has died"):
+        alone(dying)
 
 
 def test_table():
