@@ -100,10 +100,11 @@ def _write_here(model, folder, description):
     except (ExportError, ImportError, KeyboardInterrupt):
         raise
     except Exception as error:
+        others = ", ".join(name for name in FORMATS if name != description.format)
         raise ExportError(
             f"export: {model.name} cannot be written as {description.format} on "
             f"{keras.backend.backend()}: {type(error).__name__}: {_end_of(str(error))}\n"
-            f"Try another of the formats {', '.join(f for f in FORMATS if f != description.format)}."
+            f"Try another of the formats {others}."
         ) from error
 
 

@@ -24,10 +24,6 @@ def program(model):
     dynamic = {
         axis: torch.export.Dim.DYNAMIC for axis, side in enumerate(sides) if side is None
     }
+    whole, images = _Flat(model).eval(), torch.zeros(example)
     with torch.no_grad():
-        return torch.export.export(
-            _Flat(model).eval(),
-            (torch.zeros(example),),
-            dynamic_shapes=(dynamic,),
-            strict=False,
-        )
+        return torch.export.export(whole, (images,), dynamic_shapes=(dynamic,), strict=False)
