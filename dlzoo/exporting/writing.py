@@ -2,8 +2,8 @@
 
     python -m dlzoo.exporting.writing MODEL.keras FOLDER [module:Class ...]
 
-writes into FOLDER what the `dlzoo.json` in it describes. Classes of layers that are neither
-Keras's nor dlzoo's are named, so that the model can be read.
+writes into FOLDER what the `dlzoo.json` in it describes. Classes of layers that are not
+Keras's are named, so that the model can be read.
 """
 
 import importlib
@@ -26,7 +26,7 @@ from dlzoo.exporting.formats import FORMATS, module_of
 from dlzoo.layers.inside import sublayers
 
 _SHOWN, _LONGEST = 15, 3000  # lines and letters of another's error
-_OURS = ("keras", "dlzoo")
+_KERAS = "keras"
 
 
 def write(model: keras.Model, folder: Path, description: Description) -> None:
@@ -55,7 +55,7 @@ def foreign_classes(model: keras.Model) -> list[str]:
         ExportError: One of them is in the program that runs, or in a function.
     """
     kinds = {type(layer) for layer in sublayers(model)}
-    foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] not in _OURS]
+    foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] != _KERAS]
     hidden = [
         kind.__qualname__
         for kind in foreign
