@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from dlzoo._boxes.greedy import greedy
+from dlzoo._boxes.settled import all_fit, settled
 from dlzoo._checks import check_between, check_choice, check_positive_int
 from dlzoo._plain import uses_plain_operations
 
@@ -72,12 +73,8 @@ def non_max_suppression(boxes, scores, *, iou_threshold=0.5, most=100, score_thr
 
         indices, count = fused.suppress(boxes, scores, iou_threshold, most, score_threshold)
     else:
-        found, _, indices = greedy(
-            boxes[:, None],
-            scores[:, None],
-            most,
-            score_threshold,
-            lambda scores, overlap: ops.where(overlap > iou_threshold, NOTHING, scores),
+        found, _, indices = _neutral(
+            boxes[:, None], scores[:, None], most, score_threshold, iou_threshold
         )
         indices, count = _counted(found, indices)
     return _like(indices, before), _like(count, before)
@@ -131,13 +128,8 @@ def class_wise_suppression(
 
 def _neutral_classes(boxes, scores, iou_threshold, most, score_threshold):
     boxes = ops.transpose(boxes, (0, 2, 1, 3))
-    found, classes, indices = greedy(
-        boxes,
-        ops.transpose(scores, (0, 2, 1)),
-        most,
-        score_threshold,
-        lambda scores, overlap: ops.where(overlap > iou_threshold, NOTHING, scores),
-    )
+    scores = ops.transpose(scores, (0, 2, 1))
+    found, classes, indices = _neutral(boxes, scores, most, score_threshold, iou_threshold)
     there = found > NOTHING
     shared, count = ops.shape(boxes)[1] == 1, ops.sum(ops.cast(there, "int32"), axis=-1)
     flat = indices if shared else classes * ops.shape(boxes)[2] + indices
@@ -150,6 +142,19 @@ def _neutral_classes(boxes, scores, iou_threshold, most, score_threshold):
         "classes": ops.where(there, classes, -1),
         "count": count,
     }
+
+
+def _neutral(boxes, scores, most, score_threshold, iou_threshold):
+    """What `greedy` gives, by `settled` where that is the same or a loop cannot be written."""
+    if scores.shape[-1] != 0 and (uses_plain_operations() or all_fit(scores)):
+        return settled(boxes, scores, most, score_threshold, iou_threshold)
+    return greedy(
+        boxes,
+        scores,
+        most,
+        score_threshold,
+        lambda scores, overlap: ops.where(overlap > iou_threshold, NOTHING, scores),
+    )
 
 
 def soft_nms(

@@ -1,29 +1,32 @@
 """Writing a format's files, here or in a process whose Keras has the backend for it.
 
-    python -m dlzoo.exporting.writing MODEL.keras FOLDER
+    python -m dlzoo.exporting.writing MODEL.keras FOLDER [module:Class ...]
 
-writes into FOLDER what the `dlzoo.json` in it describes.
+writes into FOLDER what the `dlzoo.json` in it describes. Classes of layers that are not
+Keras's are named, so that the model can be read.
 """
 
+import importlib
 import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import keras
 
 from dlzoo._checks import require
 from dlzoo._plain import plain_operations
-from dlzoo.errors import ExportError
+from dlzoo.errors import ExportError, MissingExtraError
 from dlzoo.exporting.description import Description
 from dlzoo.exporting.formats import FORMATS, module_of
 from dlzoo.layers.inside import sublayers
 
-_SHOWN = 15  # lines of an error of another process
+_SHOWN, _LONGEST = 15, 3000  # lines and letters of another's error
+_KERAS = "keras"
 
 
 def write(model: keras.Model, folder: Path, description: Description) -> None:
@@ -33,19 +36,38 @@ def write(model: keras.Model, folder: Path, description: Description) -> None:
         ExportError: It cannot be done; the message says why.
         MissingExtraError: A package that writes them is not installed.
     """
-    form = FORMATS[description.format]
-    for module in form.writers:
-        require(module, extra=form.extra, purpose=f"Exporting to {description.format}")
-    if keras.backend.backend() in form.backends:
+    backend = _backend(description.format)
+    if backend == keras.backend.backend():
         _write_here(model, folder, description)
         return
-    backend = _installed(description.format)
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch) / "model.keras"
         model.save(saved)
         description.write(folder)
-        arguments = [str(saved), str(folder)]
+        arguments = [str(saved), str(folder), *foreign_classes(model)]
         run_module("dlzoo.exporting.writing", arguments, {"KERAS_BACKEND": backend})
+
+
+def foreign_classes(model: keras.Model) -> list[str]:
+    """Which classes another process needs to read `model`, as `module:Class`.
+
+    Raises:
+        ExportError: One of them is in the program that runs, or in a function.
+    """
+    kinds = {type(layer) for layer in sublayers(model)}
+    foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] != _KERAS]
+    hidden = [
+        kind.__qualname__
+        for kind in foreign
+        if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__
+    ]
+    if hidden:
+        raise ExportError(
+            f"export: the layers of {model.name} must be in a module that can be imported, "
+            f"because a process of its own writes this format; got {sorted(hidden)}. Put "
+            f"them in a file of their own and import them from there."
+        )
+    return sorted(f"{kind.__module__}:{kind.__qualname__}" for kind in foreign)
 
 
 def run_module(module: str, arguments: list[str], environment: dict[str, str]) -> None:
@@ -63,37 +85,49 @@ def run_module(module: str, arguments: list[str], environment: dict[str, str]) -
         errors="replace",
     )  # fmt: skip
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()[-_SHOWN:]
         raise ExportError(
             f"export: {module} failed in its own process (exit {done.returncode}):\n"
-            + "\n".join(lines)
+            + _end_of(done.stderr or done.stdout)
         )
 
 
 def _write_here(model, folder, description):
+    form = FORMATS[description.format]
+    operations = plain_operations() if form.plain else nullcontext()
     try:
-        with _in_float32(model), plain_operations():
+        with _in_float32(model), operations:
             module_of(description.format).write(model, folder)
     except (ExportError, ImportError, KeyboardInterrupt):
         raise
     except Exception as error:
+        others = ", ".join(name for name in FORMATS if name != description.format)
         raise ExportError(
             f"export: {model.name} cannot be written as {description.format} on "
-            f"{keras.backend.backend()}: {type(error).__name__}: {error}"
+            f"{keras.backend.backend()}: {type(error).__name__}: {_end_of(str(error))}\n"
+            f"Try another of the formats {others}."
         ) from error
 
 
-def _installed(form):
-    """A backend that can write the format."""
-    backends = FORMATS[form].backends
-    found = [name for name in backends if importlib.util.find_spec(name)]
-    if not found:
-        raise ExportError(
-            f"export: {form} can be written on the backends {', '.join(backends)} only, and "
-            f"none of them is installed beside {keras.backend.backend()}. Install it with: "
-            f'pip install "dlzoo[{backends[0]}]"; it is used in a process of its own.'
+def _end_of(text):
+    """The last lines: converters list a whole network before they say what is wrong."""
+    return "\n".join(text.strip().splitlines()[-_SHOWN:])[-_LONGEST:]
+
+
+def _backend(name):
+    """The backend that writes the format."""
+    form, own = FORMATS[name], keras.backend.backend()
+    for module in form.modules:
+        require(module, extra=form.extra, purpose=f"Exporting to {name}")
+    backend = form.writer(own)
+    if backend is None:
+        ways = [" with ".join([way, *more]) for way, more in form.writers.items()]
+        extras = ",".join(dict.fromkeys([next(iter(form.writers)), form.extra]))
+        raise MissingExtraError(
+            f"export: {name} is written by {', or '.join(ways)}, in a process of its own "
+            f"where Keras runs on another backend, as here on {own}; that is not installed. "
+            f'Install it with: pip install "dlzoo[{extras}]"'
         )
-    return found[0]
+    return backend
 
 
 @contextmanager
@@ -111,9 +145,19 @@ def _in_float32(model: keras.Model) -> Iterator[None]:
                 layer.dtype_policy = policy
 
 
-def _main(saved: str, folder: str) -> None:
+def _main(saved: str, folder: str, *classes: str) -> None:
     where = Path(folder)
-    write(keras.saving.load_model(saved), where, Description.read(where))
+    model = keras.saving.load_model(saved, custom_objects=dict(map(_imported, classes)))
+    write(model, where, Description.read(where))
+
+
+def _imported(name):
+    """Its name and the class that `module:Class` names."""
+    module, _, path = name.partition(":")
+    found = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found.__name__, found
 
 
 if __name__ == "__main__":

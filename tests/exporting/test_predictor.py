@@ -17,7 +17,7 @@ from dlzoo.exporting import ENGINES, FORMATS
 from tests.exporting.networks import SIDE, classifier, photographs
 
 INSTALLED = [name for name, form in ENGINES.items() if FORMATS[form].installed()]
-HERE = [name for name in INSTALLED if "tensorflow" in FORMATS[ENGINES[name]].backends]
+HERE = [name for name in INSTALLED if "tensorflow" in FORMATS[ENGINES[name]].writers]
 
 
 def pixels(count=5, seed=0):

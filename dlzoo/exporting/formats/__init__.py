@@ -1,6 +1,6 @@
 """The formats of exported networks, one file each.
 
-Each has `write(model, folder)`, called in a process whose Keras backend is one of `backends`,
+Each has `write(model, folder)`, called in a process whose Keras backend is one of `writers`,
 and `load(folder, description, batch_size=..., threads=...)`, which needs the engine's package
 and no Keras: it returns a function from float32 `(batch, height, width, channels)` to a list
 of arrays.
@@ -8,7 +8,7 @@ of arrays.
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -26,45 +26,66 @@ class Format:
     Attributes:
         engine: What runs it.
         extra: Which extra of dlzoo brings that.
-        modules: What must be importable to run it; the rest of the line: to write it.
+        modules: What must be importable to run it.
+        writers: Keras backends that can write it, the best first, and what must be
+            importable for that beside them.
         packages: Names of the distributions, for the record.
-        backends: Keras backends that can write it, the best first.
         precisions: What it can compute in.
+        plain: Whether it lacks the kernels that only one backend has.
     """
 
     engine: str
     extra: str
     modules: tuple[str, ...]
-    writers: tuple[str, ...]
+    writers: Mapping[str, tuple[str, ...]]
     packages: tuple[str, ...]
-    backends: tuple[str, ...]
     precisions: tuple[str, ...]
+    plain: bool = True
 
     def installed(self) -> bool:
         """Whether it can be run here."""
-        return all(importlib.util.find_spec(module) for module in self.modules)
+        return _importable(self.modules)
+
+    def writer(self, own: str) -> str | None:
+        """The backend that writes it: the best of those that are installed; `own` is.
+
+        Example:
+            >>> FORMATS["saved_model"].writer("tensorflow")
+            'tensorflow'
+        """
+        for backend, modules in self.writers.items():
+            if _importable((*modules, *([] if backend == own else [backend]))):
+                return backend
+        return None
+
+
+def _importable(modules):
+    return all(importlib.util.find_spec(module) for module in modules)
 
 
 _ALL = ("float32", "bfloat16", "int8")
+# TensorFlow comes first also where Keras runs on PyTorch: its converters keep batches and
+# sides of any size.
 FORMATS = {
     "openvino": Format(
-        "openvino", "export", ("openvino",), ("openvino",), ("openvino", "nncf"),
-        ("tensorflow", "torch"), _ALL,
+        "openvino", "export", ("openvino",), {"tensorflow": (), "torch": ()},
+        ("openvino", "nncf"), _ALL,
     ),
     "onnx": Format(
-        "onnxruntime", "export", ("onnxruntime",), ("onnx",),
-        ("onnxruntime", "onnx", "tf2onnx"), ("tensorflow", "torch"), ("float32", "int8"),
+        "onnxruntime", "export", ("onnxruntime",),
+        {"tensorflow": ("onnx", "tf2onnx"), "torch": ("onnx", "onnxscript")},
+        ("onnxruntime", "onnx", "tf2onnx"), ("float32", "int8"),
     ),
     "litert": Format(
-        "litert", "export", ("ai_edge_litert",), ("ai_edge_litert",), ("ai-edge-litert",),
-        ("tensorflow",), ("float32", "int8"),
+        "litert", "export", ("ai_edge_litert",), {"tensorflow": ()}, ("ai-edge-litert",),
+        ("float32", "int8"),
     ),
     "saved_model": Format(
-        "tensorflow", "tensorflow", ("tensorflow",), (), ("tensorflow",),
-        ("tensorflow",), ("float32",),
+        "tensorflow", "tensorflow", ("tensorflow",), {"tensorflow": ()}, ("tensorflow",),
+        ("float32",), plain=False,
     ),
-    "jax": Format("jax", "jax", ("jax",), (), ("jax",), ("jax",), ("float32",)),
-    "torch": Format("torch", "torch", ("torch",), (), ("torch",), ("torch",), ("float32",)),
+    "jax": Format("jax", "jax", ("jax",), {"jax": ()}, ("jax",), ("float32",)),
+    "torch": Format("torch", "torch", ("torch",), {"torch": ()}, ("torch",), ("float32",)),
 }  # fmt: skip
 ENGINES = {row.engine: name for name, row in FORMATS.items()}
 

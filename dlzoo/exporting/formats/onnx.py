@@ -9,8 +9,15 @@ OPSET = 18
 def write(model, folder: Path) -> None:
     import keras
 
-    if keras.backend.backend() != "tensorflow":
-        model.export(str(folder / FILE), format="onnx", verbose=False)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        from dlzoo.exporting.formats._program import program
+
+        torch.onnx.export(
+            program(model), f=folder / FILE, dynamo=True, opset_version=OPSET,
+            external_data=False, verbose=False,
+        )  # fmt: skip
         return
     import tf2onnx
 

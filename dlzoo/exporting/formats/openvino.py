@@ -11,12 +11,15 @@ def write(model, folder: Path) -> None:
     import keras
     import openvino
 
-    if keras.backend.backend() != "tensorflow":
-        model.export(str(folder / FILE), format="openvino", verbose=False)
-        return
-    from dlzoo.exporting.formats._traced import traced
+    if keras.backend.backend() == "torch":
+        from dlzoo.exporting.formats._program import program
 
-    converted = openvino.convert_model(traced(model).get_concrete_function())
+        source = program(model)
+    else:
+        from dlzoo.exporting.formats._traced import traced
+
+        source = traced(model).get_concrete_function()
+    converted = openvino.convert_model(source)
     openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
 
 

@@ -7,29 +7,10 @@ FILE = "model.pt2"
 
 def write(model, folder: Path) -> None:
     import torch
-    from keras import tree
 
-    class Flat(torch.nn.Module):
-        """The network, answering a tuple in Keras's own order."""
+    from dlzoo.exporting.formats._program import program
 
-        def __init__(self):
-            super().__init__()
-            self.network = model
-
-        def forward(self, image):
-            return tuple(tree.flatten(self.network(image, training=False)))
-
-    shape = [2 if side is None else side for side in model.inputs[0].shape]
-    dynamic = {
-        axis: torch.export.Dim.AUTO
-        for axis, side in enumerate(model.inputs[0].shape)
-        if side is None
-    }
-    with torch.no_grad():
-        program = torch.export.export(
-            Flat().eval(), (torch.zeros(shape),), dynamic_shapes=(dynamic,), strict=False
-        )
-    torch.export.save(program, folder / FILE)
+    torch.export.save(program(model), folder / FILE)
 
 
 def load(folder: Path, description, *, batch_size, threads=None):
