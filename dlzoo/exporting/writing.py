@@ -1,6 +1,6 @@
 """Writing a format's files, here or in a process whose Keras has the backend for it.
 
-    python -m dlzoo.exporting.writing MODEL.keras FOLDER
+    python -m dlzoo.exporting.writing MODEL.keras FOLDER [images.npy]
 
 writes into FOLDER what the `dlzoo.json` in it describes.
 """
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from dlzoo._checks import require
 from dlzoo._plain import plain_operations
@@ -26,8 +27,19 @@ from dlzoo.layers.inside import sublayers
 _SHOWN = 15  # lines of an error of another process
 
 
-def write(model: keras.Model, folder: Path, description: Description) -> None:
+def write(
+    model: keras.Model,
+    folder: Path,
+    description: Description,
+    images: np.ndarray | None = None,
+) -> None:
     """The files of `description.format` in `folder`, which is there.
+
+    Args:
+        model: The network.
+        folder: Where to.
+        description: Of the files.
+        images: For the ranges of a format whose converter makes int8 itself.
 
     Raises:
         ExportError: It cannot be done; the message says why.
@@ -37,7 +49,7 @@ def write(model: keras.Model, folder: Path, description: Description) -> None:
     for module in form.writers:
         require(module, extra=form.extra, purpose=f"Exporting to {description.format}")
     if keras.backend.backend() in form.backends:
-        _write_here(model, folder, description)
+        _write_here(model, folder, description, images)
         return
     backend = _installed(description.format)
     with tempfile.TemporaryDirectory() as scratch:
@@ -45,6 +57,9 @@ def write(model: keras.Model, folder: Path, description: Description) -> None:
         model.save(saved)
         description.write(folder)
         arguments = [str(saved), str(folder)]
+        if images is not None:
+            arguments.append(str(Path(scratch) / "images.npy"))
+            np.save(arguments[-1], images, allow_pickle=False)
         run_module("dlzoo.exporting.writing", arguments, {"KERAS_BACKEND": backend})
 
 
@@ -70,10 +85,11 @@ def run_module(module: str, arguments: list[str], environment: dict[str, str]) -
         )
 
 
-def _write_here(model, folder, description):
+def _write_here(model, folder, description, images):
+    options = {} if images is None else {"images": images}
     try:
         with _in_float32(model), plain_operations():
-            module_of(description.format).write(model, folder)
+            module_of(description.format).write(model, folder, **options)
     except (ExportError, ImportError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -111,9 +127,10 @@ def _in_float32(model: keras.Model) -> Iterator[None]:
                 layer.dtype_policy = policy
 
 
-def _main(saved: str, folder: str) -> None:
+def _main(saved: str, folder: str, given: str | None = None) -> None:
     where = Path(folder)
-    write(keras.saving.load_model(saved), where, Description.read(where))
+    images = None if given is None else np.load(given, allow_pickle=False)
+    write(keras.saving.load_model(saved), where, Description.read(where), images)
 
 
 if __name__ == "__main__":
