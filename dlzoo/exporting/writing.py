@@ -1,8 +1,9 @@
 """Writing a format's files, here or in a process whose Keras has the backend for it.
 
-    python -m dlzoo.exporting.writing MODEL.keras FOLDER [images.npy]
+    python -m dlzoo.exporting.writing MODEL.keras FOLDER
 
-writes into FOLDER what the `dlzoo.json` in it describes.
+writes into FOLDER what the `dlzoo.json` in it describes; of int8, ranges come from
+`images.npy` beside the model.
 """
 
 import importlib.util
@@ -24,6 +25,7 @@ from dlzoo.exporting.description import Description
 from dlzoo.exporting.formats import FORMATS, module_of
 from dlzoo.layers.inside import sublayers
 
+_IMAGES = "images.npy"
 _SHOWN = 15  # lines of an error of another process
 
 
@@ -58,8 +60,7 @@ def write(
         description.write(folder)
         arguments = [str(saved), str(folder)]
         if images is not None:
-            arguments.append(str(Path(scratch) / "images.npy"))
-            np.save(arguments[-1], images, allow_pickle=False)
+            np.save(saved.with_name(_IMAGES), images, allow_pickle=False)
         run_module("dlzoo.exporting.writing", arguments, {"KERAS_BACKEND": backend})
 
 
@@ -127,9 +128,10 @@ def _in_float32(model: keras.Model) -> Iterator[None]:
                 layer.dtype_policy = policy
 
 
-def _main(saved: str, folder: str, given: str | None = None) -> None:
+def _main(saved: str, folder: str) -> None:
     where = Path(folder)
-    images = None if given is None else np.load(given, allow_pickle=False)
+    given = Path(saved).with_name(_IMAGES)
+    images = np.load(given, allow_pickle=False) if given.is_file() else None
     write(keras.saving.load_model(saved), where, Description.read(where), images)
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import warnings
 from pathlib import Path
 
 from dlzoo._files import atomic_path
@@ -23,7 +24,8 @@ def write(model, folder: Path, images=None) -> None:
     if images is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([image[None]] for image in images)
-    with atomic_path(folder / FILE) as temporary:
+    with atomic_path(folder / FILE) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs")  # it takes floats
         temporary.write_bytes(converter.convert())
 
 
