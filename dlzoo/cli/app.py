@@ -24,6 +24,7 @@ VERBS = {
     "card": "dlzoo.cli.card:card",
     "profile": "dlzoo.cli.profile:profile",
     "bench": "dlzoo.cli.bench:bench",
+    "export": "dlzoo.cli.exporting:export",
     "fine-tune": "dlzoo.cli.fine_tune:fine_tune",
     "predict": "dlzoo.cli.predict:predict",
     "segment": "dlzoo.cli.segment:segment",

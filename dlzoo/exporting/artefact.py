@@ -16,10 +16,13 @@ from keras import tree
 from dlzoo._checks import check_choice
 from dlzoo._text import columns
 from dlzoo.errors import DataError
-from dlzoo.exporting.checking import Check, check
+from dlzoo.exporting.calibration import open_calibration
+from dlzoo.exporting.checking import Check, check, compared
 from dlzoo.exporting.describing import describe
 from dlzoo.exporting.description import Description, is_exported
-from dlzoo.exporting.formats import FORMATS
+from dlzoo.exporting.formats import FORMATS, load
+from dlzoo.exporting.gain import Gain, gain, labelled_images, network_size
+from dlzoo.exporting.quantising import check_quantisable, float32_of, quantise
 from dlzoo.exporting.samples import sample_images
 from dlzoo.exporting.writing import write
 from dlzoo.layers.raw_pixels import taking_raw_pixels
@@ -36,12 +39,14 @@ class Exported:
         description: What is in it; also in `dlzoo.json`.
         check: The comparison with Keras.
         size: Bytes of the network's files.
+        gain: Of int8: float32 and int8 side by side.
     """
 
     path: Path
     description: Description
     check: Check
     size: int
+    gain: Gain | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -51,13 +56,14 @@ class Exported:
             "precision": self.description.precision,
             "size": self.size,
             "check": self.check.to_dict(),
+            "gain": None if self.gain is None else self.gain.to_dict(),
         }
 
     def __str__(self) -> str:
         form, found = FORMATS[self.description.format], self.check
         agreement = "-" if found.agreement is None else f"{found.agreement:.1%}"
         head = ("format", "precision", "size, MB", "run by", "one image, ms",
-                "largest difference", "allowed", "same class")  # fmt: skip
+                "difference", "allowed", "same class")  # fmt: skip
         row = (
             self.description.format,
             self.description.precision,
@@ -69,7 +75,8 @@ class Exported:
             agreement,
         )
         end = f"{self.path}: the same answers as Keras on {found.images} images."
-        return f"{columns([head, row])}\n{end}"
+        gained = "" if self.gain is None else f"\n\n{self.gain}"
+        return f"{columns([head, row])}\n{end}{gained}"
 
 
 def export(
@@ -80,6 +87,8 @@ def export(
     precision: str = "float32",
     preprocessing: Any = None,
     images: Any = None,
+    calibration: Any = None,
+    evaluate: Any = None,
 ) -> Exported:
     """Write a network for other programs, run it in a fresh process, compare its answers.
 
@@ -98,7 +107,12 @@ def export(
         preprocessing: What a model without `ImagePreprocessing` expects, as in
             `dlzoo.fine_tune`.
         images: For the comparison: paths, a folder, arrays; by default two photographs of
-            scikit-learn's.
+            scikit-learn's, or for int8 some of `calibration`.
+        calibration: For int8: images like those to come, without labels, as `images`; at
+            least 10, and 300 are taken at most. Ranges of activations come from them.
+        evaluate: For int8: labelled images, on which float32 and int8 are counted; a folder
+            of class folders, or a list of `(path, label)` with names or numbers of classes.
+            Without it the answers of both to `calibration` are compared.
 
     Returns:
         An `Exported`, which prints as a table.
@@ -115,6 +129,10 @@ def export(
     _check_free(target)
     model = taking_raw_pixels(open_model(model), preprocessing)
     description = describe(model, format, precision, preprocessing)
+    chosen = open_calibration("export", description, calibration)
+    if chosen is not None:
+        return _export_int8(model, target, description, images, chosen, evaluate)
+    _check_no_labels(precision, evaluate)
     samples = sample_images(description, images)
     expected = answers_of(model, samples)
     with _new_folder(target) as folder:
@@ -123,8 +141,47 @@ def export(
         found = check(folder, description, samples, expected)
         description = description.at(check=found.to_dict())
         description.write(folder)
-        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        size = network_size(folder)
     return Exported(target, description, found, size)
+
+
+def _export_int8(model, target, description, images, chosen, evaluate):
+    """float32 first, compared with Keras; from it int8, compared with both."""
+    check_quantisable(description.format)
+    labelled = labelled_images("export", description, evaluate)
+    pixels = chosen.pixels(description)
+    samples = sample_images(description, chosen.some() if images is None else images)
+    expected = answers_of(model, samples)
+    plain = float32_of(description)
+    description = description.at(quantised=chosen.to_dict())
+    with _new_folder(target) as folder, _scratch() as beside:
+        write(model, beside, plain)
+        run = load(beside, plain, batch_size=len(samples))
+        compared(plain, expected, run(samples))
+        quantise(model, beside, folder, description, pixels)
+        description.write(folder)
+        found = check(folder, description, samples, expected)
+        gained = gain((beside, folder), (plain, description), pixels, labelled)
+        about = chosen.to_dict() | gained.to_dict()
+        description = description.at(check=found.to_dict(), quantised=about)
+        description.write(folder)
+        size = network_size(folder)
+    return Exported(target, description, found, size, gained)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    # An engine may hold its files until the process ends; Windows does not delete such.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _check_no_labels(precision, evaluate):
+    if evaluate is not None:
+        raise ValueError(
+            f"export: evaluate must be None for {precision}, because the answers are Keras's "
+            f"own; got labelled images. They are for what int8 costs: precision='int8'."
+        )
 
 
 def check_precision(who: str, form: str, precision: str) -> None:

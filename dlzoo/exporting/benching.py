@@ -128,8 +128,9 @@ def _steps(source, pairs, images, options, absent):
         predict = functools.partial(slow.predict, batch_size=len(images), verbose=0)
         steps[KERAS, "float32"] = functools.partial(predict, images.astype("float32"))
     for engine, precision in track(pairs, "Building"):
+        own = {k: v for k, v in options.items() if k != "calibration" or precision == "int8"}
         try:
-            run = predictor(source, engine, precision, batch_size=len(images), **options)
+            run = predictor(source, engine, precision, batch_size=len(images), **own)
         except (ValueError, ImportError) as error:
             absent[f"{engine}, {precision}"] = str(error).strip().splitlines()[0]
         else:

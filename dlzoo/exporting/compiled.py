@@ -15,11 +15,13 @@ from dlzoo._checks import check_choice, check_positive_int
 from dlzoo._lock import locked
 from dlzoo.errors import ExportError
 from dlzoo.exporting.artefact import answers_of, check_precision
+from dlzoo.exporting.calibration import Calibration, open_calibration
 from dlzoo.exporting.checking import compared
 from dlzoo.exporting.describing import describe
 from dlzoo.exporting.description import Description, is_exported
 from dlzoo.exporting.formats import ENGINES, FORMATS, load
 from dlzoo.exporting.prediction import Predictor
+from dlzoo.exporting.quantising import check_quantisable, float32_of, quantise
 from dlzoo.exporting.samples import sample_images
 from dlzoo.exporting.writing import write
 from dlzoo.layers.raw_pixels import taking_raw_pixels
@@ -37,6 +39,7 @@ def predictor(
     batch_size: int = 8,
     threads: int | None = None,
     preprocessing: Any = None,
+    calibration: Any = None,
 ) -> Predictor:
     """A network as a fast function: images in, arrays out.
 
@@ -57,6 +60,8 @@ def predictor(
             the whole process.
         preprocessing: What a model without `ImagePreprocessing` expects, as in
             `dlzoo.fine_tune`.
+        calibration: For int8: 10 to 300 images like those to come, without labels: paths, a
+            folder, arrays.
 
     Raises:
         ValueError: An argument is not allowed, or the model takes no single image.
@@ -82,12 +87,14 @@ def predictor(
         run = load(path, description, batch_size=batch_size, threads=threads)
         return Predictor(run, description, batch_size)
     model = taking_raw_pixels(open_model(model_or_path), preprocessing)
+    precision = "float32" if precision == AUTO else precision
+    about = preprocessing, calibration
     if engine == FASTEST:
         from dlzoo.exporting.timing import fastest
 
-        return fastest(_each_engine(model, precision, preprocessing, batch_size, threads))
-    chosen = _first_installed() if engine == AUTO else engine
-    return _made(model, chosen, precision, preprocessing, batch_size, threads)
+        return fastest(_each_engine(model, precision, about, batch_size, threads))
+    chosen = _first_installed(precision) if engine == AUTO else engine
+    return _made(model, chosen, precision, about, batch_size, threads)
 
 
 def _path(model):
@@ -114,34 +121,43 @@ def _as_asked(path, engine, precision):
     return description.at(precision=precision)
 
 
-def _first_installed():
+def _first_installed(precision):
     own = keras.backend.backend()
-    preferred = ["openvino", "onnxruntime", own, *ENGINES]
-    return next(name for name in preferred if FORMATS[ENGINES[name]].installed())
+    found = [
+        name
+        for name in ("openvino", "onnxruntime", own, *ENGINES)
+        if FORMATS[ENGINES[name]].installed()
+    ]
+    able = [name for name in found if precision in FORMATS[ENGINES[name]].precisions]
+    return (able or found)[0]
 
 
-def _each_engine(model, precision, preprocessing, batch_size, threads):
+def _each_engine(model, precision, about, batch_size, threads):
     """A predictor of each engine that is installed and can have the model."""
-    wanted = "float32" if precision == AUTO else precision
     for engine, form in ENGINES.items():
-        if FORMATS[form].installed() and wanted in FORMATS[form].precisions:
+        if FORMATS[form].installed() and precision in FORMATS[form].precisions:
             try:
-                yield _made(model, engine, wanted, preprocessing, batch_size, threads)
+                yield _made(model, engine, precision, about, batch_size, threads)
             except (ExportError, ImportError):
                 continue  # others can
 
 
-def _made(model, engine, precision, preprocessing, batch_size, threads):
+def _made(model, engine, precision, about, batch_size, threads):
     form = ENGINES[engine]
-    precision = "float32" if precision == AUTO else precision
+    preprocessing, calibration = about
     check_precision("predictor", form, precision)
     description = describe(model, form, precision, preprocessing)
-    folder = _kept(model, description)
+    chosen = open_calibration("predictor", description, calibration)
+    if chosen is not None:
+        description = description.at(quantised=chosen.to_dict())
+    folder = _kept(model, description, chosen)
     run = load(folder, description, batch_size=batch_size, threads=threads)
     return Predictor(run, description, batch_size)
 
 
-def _kept(model: keras.Model, description: Description) -> Path:
+def _kept(
+    model: keras.Model, description: Description, chosen: Calibration | None = None
+) -> Path:
     """The folder in the cache with the network's files; written and compared at first."""
     written = description.at(
         precision=_RUNTIME_ONLY.get(description.precision, description.precision)
@@ -152,15 +168,21 @@ def _kept(model: keras.Model, description: Description) -> Path:
     folder = root / key[:32]
     with locked(root / f"{key[:32]}.lock"):
         if not is_exported(folder):
-            _write_and_compare(model, written, folder)
+            _write_and_compare(model, written, folder, chosen)
     return folder
 
 
-def _write_and_compare(model, description, folder):
+def _write_and_compare(model, description, folder, chosen):
     scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
     try:
-        write(model, scratch, description)
-        images = sample_images(description)[:2]
+        if chosen is None:
+            write(model, scratch, description)
+            images = sample_images(description)[:2]
+        else:
+            check_quantisable(description.format)
+            plain = _kept(model, float32_of(description))
+            quantise(model, plain, scratch, description, chosen.pixels(description))
+            images = sample_images(description, chosen.some())
         run = load(scratch, description, batch_size=len(images))
         compared(description, answers_of(model, images), run(images))
         description.write(scratch)

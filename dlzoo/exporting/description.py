@@ -31,6 +31,7 @@ class Description:
         digest: Hash of the network's weights and layers.
         versions: Packages that it was made with.
         check: What the comparison with Keras found.
+        quantised: Of an int8 network: from how many images, their hash, and what it gains.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Description:
     digest: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     check: dict[str, Any] = field(default_factory=dict)
+    quantised: dict[str, Any] | None = None
 
     def at(self, **changes: Any) -> "Description":
         """The same with another format, precision or check."""

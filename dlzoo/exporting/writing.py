@@ -3,7 +3,8 @@
     python -m dlzoo.exporting.writing MODEL.keras FOLDER [module:Class ...]
 
 writes into FOLDER what the `dlzoo.json` in it describes. Classes of layers that are not
-Keras's are named, so that the model can be read.
+Keras's are named, so that the model can be read; of int8, ranges come from `images.npy`
+beside the model.
 """
 
 import importlib
@@ -17,6 +18,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from dlzoo._checks import require
 from dlzoo._plain import plain_operations
@@ -25,12 +27,24 @@ from dlzoo.exporting.description import Description
 from dlzoo.exporting.formats import FORMATS, module_of
 from dlzoo.layers.inside import sublayers
 
+_IMAGES = "images.npy"
 _SHOWN, _LONGEST = 15, 3000  # lines and letters of another's error
 _KERAS = "keras"
 
 
-def write(model: keras.Model, folder: Path, description: Description) -> None:
+def write(
+    model: keras.Model,
+    folder: Path,
+    description: Description,
+    images: np.ndarray | None = None,
+) -> None:
     """The files of `description.format` in `folder`, which is there.
+
+    Args:
+        model: The network.
+        folder: Where to.
+        description: Of the files.
+        images: For the ranges of a format whose converter makes int8 itself.
 
     Raises:
         ExportError: It cannot be done; the message says why.
@@ -38,13 +52,15 @@ def write(model: keras.Model, folder: Path, description: Description) -> None:
     """
     backend = _backend(description.format)
     if backend == keras.backend.backend():
-        _write_here(model, folder, description)
+        _write_here(model, folder, description, images)
         return
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch) / "model.keras"
         model.save(saved)
         description.write(folder)
         arguments = [str(saved), str(folder), *foreign_classes(model)]
+        if images is not None:
+            np.save(saved.with_name(_IMAGES), images, allow_pickle=False)
         run_module("dlzoo.exporting.writing", arguments, {"KERAS_BACKEND": backend})
 
 
@@ -91,12 +107,13 @@ def run_module(module: str, arguments: list[str], environment: dict[str, str]) -
         )
 
 
-def _write_here(model, folder, description):
+def _write_here(model, folder, description, images):
     form = FORMATS[description.format]
     operations = plain_operations() if form.plain else nullcontext()
+    options = {} if images is None else {"images": images}
     try:
         with _in_float32(model), operations:
-            module_of(description.format).write(model, folder)
+            module_of(description.format).write(model, folder, **options)
     except (ExportError, ImportError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -147,8 +164,10 @@ def _in_float32(model: keras.Model) -> Iterator[None]:
 
 def _main(saved: str, folder: str, *classes: str) -> None:
     where = Path(folder)
+    given = Path(saved).with_name(_IMAGES)
+    images = np.load(given, allow_pickle=False) if given.is_file() else None
     model = keras.saving.load_model(saved, custom_objects=dict(map(_imported, classes)))
-    write(model, where, Description.read(where))
+    write(model, where, Description.read(where), images)
 
 
 def _imported(name):

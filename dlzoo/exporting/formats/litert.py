@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import warnings
 from pathlib import Path
 
 from dlzoo._files import atomic_path
@@ -10,7 +11,8 @@ from dlzoo._files import atomic_path
 FILE = "model.tflite"
 
 
-def write(model, folder: Path) -> None:
+def write(model, folder: Path, images=None) -> None:
+    """With `images` as int8: weights by channel, activations by the ranges that these give."""
     import tensorflow as tf
 
     from dlzoo.exporting.formats._traced import traced
@@ -19,7 +21,11 @@ def write(model, folder: Path) -> None:
     # Without the model as a second argument: with it the weights stay variables, which an
     # interpreter finds without values (NaN).
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
-    with atomic_path(folder / FILE) as temporary:
+    if images is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([image[None]] for image in images)
+    with atomic_path(folder / FILE) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs")  # it takes floats
         temporary.write_bytes(converter.convert())
 
 

@@ -1,5 +1,6 @@
 """ONNX, run by ONNX Runtime: `model.onnx`."""
 
+import tempfile
 from pathlib import Path
 
 FILE = "model.onnx"
@@ -30,6 +31,44 @@ def write(model, folder: Path) -> None:
         opset=OPSET,
         output_path=str(folder / FILE),
     )
+
+
+def quantise(source: Path, folder: Path, images) -> None:
+    """int8 from the float32 file in `source`, with the ranges that `images` give."""
+    import onnxruntime
+    from onnxruntime.quantization import QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    onnxruntime.set_default_logger_severity(3)
+    with tempfile.TemporaryDirectory() as scratch:
+        prepared = Path(scratch) / FILE
+        # Shapes are known already; the symbolic search for them needs SymPy.
+        quant_pre_process(str(source / FILE), str(prepared), skip_symbolic_shape=True)
+        quantize_static(
+            str(prepared),
+            str(folder / FILE),
+            _reader(prepared, images),
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+
+
+def _reader(path, images):
+    """`images` one after the other, as ONNX Runtime's calibration asks for them."""
+    import onnx
+    from onnxruntime.quantization import CalibrationDataReader
+
+    name = onnx.load(path).graph.input[0].name
+
+    class Reader(CalibrationDataReader):
+        def __init__(self):
+            self._left = ({name: image[None]} for image in images)
+
+        def get_next(self):
+            return next(self._left, None)
+
+    return Reader()
 
 
 def load(folder: Path, description, *, batch_size, threads=None):

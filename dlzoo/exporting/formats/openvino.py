@@ -23,6 +23,21 @@ def write(model, folder: Path) -> None:
     openvino.save_model(converted, folder / FILE, compress_to_fp16=False)
 
 
+def quantise(source: Path, folder: Path, images) -> None:
+    """int8 from the float32 files in `source`, with the ranges that `images` give."""
+    import nncf
+    import openvino
+
+    model = openvino.Core().read_model(source / FILE)
+    quantised = nncf.quantize(
+        model,
+        nncf.Dataset([image[None] for image in images]),
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(images),
+    )
+    openvino.save_model(quantised, folder / FILE, compress_to_fp16=False)
+
+
 def load(folder: Path, description, *, batch_size, threads=None):
     return _Compiled(folder / FILE, description, batch_size, threads)
 
