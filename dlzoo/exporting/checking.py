@@ -156,7 +156,7 @@ def _main(folder: str, given: str, answered: str) -> None:
         start = time.perf_counter()
         run(images[:1])
         seconds.append(time.perf_counter() - start)
-    arrays = {f"answer_{place}": answer for place, answer in enumerate(answers)}
+    arrays: dict[str, Any] = {f"answer_{place}": one for place, one in enumerate(answers)}
     np.savez(answered, latency=1000 * statistics.median(seconds[1:]), **arrays)
 
 

@@ -69,7 +69,7 @@ class ImagePreprocessing(keras.layers.Layer):
 
     def _line(self):
         """`scale / std` and `-mean / std`, a number a channel."""
-        mean, std = np.broadcast_arrays(np.float64(self.mean), np.float64(self.std))
+        mean, std = np.broadcast_arrays(np.array(self.mean), np.array(self.std))
         return self.scale / std, -mean / std
 
     @staticmethod

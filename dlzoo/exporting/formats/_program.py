@@ -20,7 +20,7 @@ class _Flat(torch.nn.Module):
 def program(model):
     """A `torch.export.ExportedProgram` from float32 images to a tuple of answers."""
     sides = model.inputs[0].shape
-    example = [known or some for known, some in zip(sides, (*_TRACED, None), strict=True)]
+    example = [known or some for known, some in zip(sides, (*_TRACED, 0), strict=True)]
     dynamic = {
         axis: torch.export.Dim.DYNAMIC for axis, side in enumerate(sides) if side is None
     }
