@@ -8,6 +8,7 @@ import importlib
 import inspect
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
@@ -15,6 +16,9 @@ import keras
 
 from dlzoo._checks import check_choice
 from dlzoo.data.forms import has_boxes, has_masks
+from dlzoo.exporting import predictor
+from dlzoo.exporting.description import is_exported
+from dlzoo.exporting.engines import answering_by, exported_layers
 from dlzoo.layers import YOLOCandidates
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.saved_model import open_model
@@ -166,12 +170,12 @@ def predict(
     """Answer for images whatever the model was trained for.
 
     Args:
-        model: The folder that `fine_tune` wrote, a `.keras` file, or a model.
+        model: The folder that `fine_tune` or `export` wrote, a `.keras` file, or a model.
         images: A path, a folder (with all below it), a pattern such as `"new/*.jpg"`, a
             `uint8` array (one image or a batch of them), or a list of such things.
         batch_size: Images (segmentation: tiles) at once; None: the task's own.
         engine: `"keras"`, or one of `dlzoo.predictor`'s, e.g. `"auto"`: several times as
-            fast once it has been prepared; that is kept.
+            fast once it has been prepared; that is kept. What was exported has its own.
         **options: What one task has alone. Classification: `top`, `preprocessing`, `labels`;
             see `dlzoo.classification.predict`. Segmentation: `tile`, `overlap`, `flip`,
             `ratios`, `scale`, `unit`; see `dlzoo.segmentation.predict`. Detection:
@@ -186,18 +190,28 @@ def predict(
         ValueError: The model cannot be used, or an option is for another task.
             `dlzoo.errors.DataError`: An image cannot be read, or there is none.
     """
-    model = open_model(model)
-    name = task_of(model)
+    exported = _exported_folder(model)
+    opened = exported_layers(exported) if exported else open_model(model)
+    name = task_of(opened)
     home = _home(name)
     _check_options("predict", name, home.predict, options)
     if batch_size is not None:
         options["batch_size"] = batch_size
-    if engine == KERAS:
-        return home.predict(model, images, **options)
-    from dlzoo.exporting.engines import answering_by
+    if engine == KERAS and not exported:
+        return home.predict(opened, images, **options)
+    fast = predictor(
+        exported or opened,
+        "auto" if engine == KERAS else engine,
+        batch_size=batch_size or _USUAL_BATCH,
+    )
+    with answering_by(opened, fast):
+        return home.predict(opened, images, **options)
 
-    with answering_by(model, engine, batch_size=batch_size or _USUAL_BATCH):
-        return home.predict(model, images, **options)
+
+def _exported_folder(model):
+    """The folder that `export` wrote, or None."""
+    path = None if isinstance(model, keras.Model) else Path(model).expanduser()
+    return path if path is not None and is_exported(path) else None
 
 
 def task_of(model: keras.Model) -> str:

@@ -10,7 +10,10 @@ from dlzoo.cli.output import print_json
 
 def predict(
     model: Annotated[
-        Path, typer.Argument(help="Folder that `dlzoo fine-tune` wrote, or a .keras file.")
+        Path,
+        typer.Argument(
+            help="Folder that `dlzoo fine-tune` or `dlzoo export` wrote, or a .keras file."
+        ),
     ],
     images: Annotated[
         list[str],

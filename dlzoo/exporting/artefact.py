@@ -19,7 +19,7 @@ from dlzoo.errors import DataError
 from dlzoo.exporting.calibration import open_calibration
 from dlzoo.exporting.checking import Check, check, compared
 from dlzoo.exporting.describing import describe
-from dlzoo.exporting.description import Description, is_exported
+from dlzoo.exporting.description import ARCHITECTURE, Description, is_exported
 from dlzoo.exporting.formats import FORMATS, load
 from dlzoo.exporting.gain import Gain, gain, labelled_images, network_size
 from dlzoo.exporting.quantising import check_quantisable, float32_of, quantise
@@ -93,7 +93,8 @@ def export(
     """Write a network for other programs, run it in a fresh process, compare its answers.
 
     The folder gets the files of the format, `dlzoo.json` (input, outputs, labels, how images
-    are read, versions, the comparison) and `labels.txt`. The network takes float32 RGB of 0
+    are read, versions, the comparison), `labels.txt`, and Keras's layers for `dlzoo.predict`.
+    The network takes float32 RGB of 0
     to 255, `(batch, height, width, 3)`: preprocessing is inside. If its answers are not
     Keras's, that is an error and nothing is written. Where the backend in use cannot write
     the format, a process with another one does.
@@ -140,7 +141,7 @@ def export(
         description.write(folder)
         found = check(folder, description, samples, expected)
         description = description.at(check=found.to_dict())
-        description.write(folder)
+        _describe_in(folder, model, description)
         size = network_size(folder)
     return Exported(target, description, found, size)
 
@@ -164,9 +165,14 @@ def _export_int8(model, target, description, images, chosen, evaluate):
         gained = gain((beside, folder), (plain, description), pixels, labelled)
         about = chosen.to_dict() | gained.to_dict()
         description = description.at(check=found.to_dict(), quantised=about)
-        description.write(folder)
+        _describe_in(folder, model, description)
         size = network_size(folder)
     return Exported(target, description, found, size, gained)
+
+
+def _describe_in(folder, model, description):
+    description.write(folder)
+    (folder / ARCHITECTURE).write_text(model.to_json(), encoding="utf-8")
 
 
 @contextmanager

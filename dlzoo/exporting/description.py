@@ -11,6 +11,7 @@ from dlzoo.exporting.reading import Reading
 
 FILE = "dlzoo.json"
 LABELS = "labels.txt"
+ARCHITECTURE = "architecture.json"  # Keras's layers, for `dlzoo.predict`
 _SCHEMA = 1
 
 

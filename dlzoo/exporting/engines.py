@@ -2,45 +2,49 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
 
 import keras
 
-from dlzoo.exporting.compiled import AUTO, predictor
+from dlzoo.errors import DataError
+from dlzoo.exporting.description import ARCHITECTURE
+from dlzoo.exporting.prediction import Predictor
 
 
 @contextmanager
-def answering_by(
-    model: keras.Model, engine: str, precision: str = AUTO, *, batch_size: int = 8
-) -> Iterator[None]:
-    """Inside, `model.predict_on_batch` is done by an engine of `dlzoo.predictor`.
+def answering_by(model: keras.Model, fast: Predictor) -> Iterator[None]:
+    """Inside, `model.predict_on_batch` is done by `fast`.
 
     All that predicts with the model is faster then and else as it was.
 
-    Args:
-        model: From raw RGB images to answers.
-        engine: As in `dlzoo.predictor`.
-        precision, batch_size: As in `dlzoo.predictor`.
-
-    Raises:
-        ValueError: As `dlzoo.predictor`.
-
     Example:
         >>> import numpy as np
+        >>> from dlzoo.exporting import predictor
         >>> image = keras.Input((8, 8, 3))
         >>> model = keras.Model(image, keras.layers.Rescaling(1 / 255)(image))
-        >>> with answering_by(model, "tensorflow"):
+        >>> with answering_by(model, predictor(model, "tensorflow")):
         ...     model.predict_on_batch(np.full((1, 8, 8, 3), 255, "uint8")).max().round()
         np.float32(1.0)
     """
-    fast = predictor(model, engine, precision, batch_size=batch_size)
-    model.predict_on_batch = _on_batch(fast)
+    # A function, because Keras takes objects with attributes apart that are set on models.
+    model.predict_on_batch = lambda images: fast.on_batch(images)
     try:
         yield
     finally:
         del model.predict_on_batch
 
 
-def _on_batch(fast: Any) -> Any:
-    # A function, because Keras takes objects with attributes apart that are set on models.
-    return lambda images: fast.on_batch(images)
+def exported_layers(folder: Path) -> keras.Model:
+    """The layers of an exported network, with labels and sizes, but without its weights.
+
+    Raises:
+        DataError: They are not there, or not readable by this Keras.
+    """
+    path = folder / ARCHITECTURE
+    try:
+        return keras.models.model_from_json(path.read_text(encoding="utf-8"))
+    except (OSError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}: the layers of the exported network cannot be read ({error}). Export it "
+            f"again; dlzoo.predictor runs it without them."
+        ) from error

@@ -14,7 +14,7 @@ from dlzoo.data.dataset import gather_labelled
 from dlzoo.errors import DataError
 from dlzoo.exporting.box_pairs import paired_share
 from dlzoo.exporting.checking import same_class
-from dlzoo.exporting.description import FILE, LABELS, Description
+from dlzoo.exporting.description import ARCHITECTURE, FILE, LABELS, Description
 from dlzoo.exporting.formats import load
 from dlzoo.exporting.prediction import Predictor
 from dlzoo.exporting.timing import alternate
@@ -171,7 +171,9 @@ def agreement(description: Description, first: Any, second: Any) -> float | None
 
 def network_size(folder: Path) -> int:
     """Bytes of the files of an exported network, without what describes it."""
-    files = (file for file in folder.rglob("*") if file.name not in (FILE, LABELS))
+    files = (
+        file for file in folder.rglob("*") if file.name not in (FILE, LABELS, ARCHITECTURE)
+    )
     return sum(file.stat().st_size for file in files if file.is_file())
 
 

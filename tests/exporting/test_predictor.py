@@ -165,6 +165,21 @@ def test_predict_by_an_engine_gives_keras_s_answers_and_leaves_the_model_as_it_w
     assert "predict_on_batch" not in vars(model)
 
 
+def test_predict_takes_an_exported_folder(model, tmp_path):
+    form = ENGINES[HERE[0]]
+    dlzoo.export(model, tmp_path / "out", form)
+    images = photographs(5)
+    for one, other in zip(
+        dlzoo.predict(model, images), dlzoo.predict(tmp_path / "out", images), strict=True
+    ):
+        assert one.labels == other.labels
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+    (tmp_path / "out" / "architecture.json").unlink()
+    with pytest.raises(DataError, match=r"architecture\.json: the layers .* cannot be read"):
+        dlzoo.predict(tmp_path / "out", images)
+    assert dlzoo.predictor(tmp_path / "out")(images).shape == (5, 5)
+
+
 def test_bad_arguments():
     model = classifier()
     with pytest.raises(ValueError, match=r"engine must be one of .*; got 'tensorrt'"):
