@@ -127,9 +127,8 @@ def environment(backend, device):
 def contestants(name, size, device, backends, compilers):
     """Who trains the network, as far as it is installed."""
     for backend in backends:
-        # Only PyTorch leaves a choice: Keras on JAX compiles always, on TensorFlow by XLA.
-        for compiled in compilers if backend == "torch" else (True,):
-            word = ", compiled" if backend == "torch" and compiled else ""
+        for compiled in compilers if backend != "jax" else (True,):  # which compiles always
+            word = ", compiled" if backend != "jax" and compiled else ""
             options = {"name": name, "size": size, "compiled": compiled}
             what = f"dlzoo, {BACKENDS[backend]}{word}"
             yield Contestant(what, keras_training, options, environment(backend, device))
@@ -194,7 +193,7 @@ def main(arguments=None):
     parser.add_argument("--models", nargs="*", default=USUAL)
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=("jax", "torch"))
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--eager", action="store_true", help="leave torch.compile out")
+    parser.add_argument("--eager", action="store_true", help="leave torch.compile and XLA out")
     parser.add_argument("--tiny", action="store_true", help="to see that all of it runs")
     chosen = parser.parse_args(arguments)
     if chosen.device == "cuda" and not shutil.which("nvidia-smi"):

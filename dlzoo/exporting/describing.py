@@ -15,7 +15,7 @@ from dlzoo.layers.pixel_labels import pixel_labels_inside
 from dlzoo.models.network import BuiltAs
 from dlzoo.models.purpose import purpose
 from dlzoo.training.inference import weights_digest
-from dlzoo.weights import IMAGENET, card
+from dlzoo.weights import IMAGENET, Preprocessing, card
 from dlzoo.weights import labels as published_labels
 
 _STEP = 32  # what sides of images in their own size are multiples of
@@ -75,9 +75,10 @@ def _reading(model, task, sides, preprocessing):
         return Reading("stretch", size) if size else Reading("own", multiple=_STEP)
     if task == "style" and not fixed:
         return Reading("own", multiple=4)
-    published = preprocessing or _published(model)
-    trained_here = bool(labels_inside(model)) or task != "classification"
-    how = published.at(crop_fraction=1.0) if trained_here and not preprocessing else published
+    given = preprocessing if isinstance(preprocessing, Preprocessing) else None
+    how = given or _published(model)
+    if given is None and (labels_inside(model) or task != "classification"):
+        how = how.at(crop_fraction=1.0)  # trained here
     height, width = sides
     size = (height or how.size, width or how.size)
     return Reading("crop", size, how.crop_fraction, how.interpolation)

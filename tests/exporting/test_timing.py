@@ -91,19 +91,15 @@ def test_a_model(model, cache):
         assert 0 < row.median_ms <= row.p90_ms
 
 
-@pytest.mark.parametrize("where", ["in", "out"])
-def test_preprocessing(where, cache):
-    """Inside the model or given: it is in what is timed."""
-    scaling = keras.layers.Rescaling(1 / 255)
+@pytest.mark.parametrize("given", [IMAGENET, "included", keras.layers.Rescaling(1 / 255)])
+def test_preprocessing(given, cache):
+    """A model without takes what is given, of any kind, and is not timed without."""
     image = keras.Input((8, 8, 3))
-    x = scaling(image) if where == "in" else image
-    model = keras.Model(image, keras.layers.Conv2D(2, 3)(x))
+    model = keras.Model(image, keras.layers.Conv2D(2, 3)(image))
     options = {"engines": [keras.backend.backend()], "batch_sizes": [1], "rounds": 1}
-    if where == "out":
-        with pytest.raises(ValueError, match="preprocessing must be given"):
-            dlzoo.bench(model, **options)
-        options["preprocessing"] = IMAGENET
-    assert len(dlzoo.bench(model, **options).timings) == 2
+    with pytest.raises(ValueError, match="preprocessing must be given"):
+        dlzoo.bench(model, **options)
+    assert len(dlzoo.bench(model, preprocessing=given, **options).timings) == 2
 
 
 def test_an_exported_folder(model, cache):
