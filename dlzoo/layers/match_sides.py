@@ -66,5 +66,7 @@ def _looked_up(x, axis, found, wanted):
 
 
 def _number(side):
-    """A symbol as a tensor `(1,)`; PyTorch's `as_tensor` would make it a constant."""
-    return ops.arange(side, side + 1, dtype="int32")
+    """A symbol as a tensor; PyTorch's `as_tensor` would make it a constant."""
+    if keras.backend.backend() == "torch":
+        return ops.arange(side, side + 1, dtype="int32")
+    return ops.convert_to_tensor(side, "int32")
