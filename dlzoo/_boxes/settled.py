@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from dlzoo._boxes.overlap import iou
+from dlzoo._boxes.picking import picked
 from dlzoo._plain import uses_plain_operations
 
 NOTHING = float("-inf")
@@ -66,7 +67,7 @@ def _best(scores, count):
         scores = ops.pad(scores, [[0, 0], [0, count]], constant_values=NOTHING)
     if keras.backend.backend() == "torch":  # its top_k leaves the order of equal ones open
         places = ops.argsort(-scores)[:, :count]
-        return ops.take_along_axis(scores, places, axis=1), places
+        return picked(scores, places), places
     found, places = ops.top_k(scores, count)
     return found, ops.cast(places, "int32")
 
@@ -78,12 +79,11 @@ def _among_the_best(boxes, scores, most, iou_threshold):
     inside = ops.minimum(places, classes * n - 1)
     labels, indices = inside % classes, inside // classes
     rows = indices if boxes.shape[1] == 1 else labels * n + indices
-    flat = ops.reshape(boxes, (batch, -1, 4))
-    chosen = ops.take_along_axis(flat, rows[..., None], axis=1)
+    chosen = picked(ops.reshape(boxes, (batch, -1, 4)), rows)
     alike = labels[:, None, :, None] == labels[:, None, None, :]
     stays = _settle(chosen[:, None], found[:, None], iou_threshold, alike)[:, 0]
     found, ranks = _best(ops.where(stays, found, NOTHING), most)
-    return found, ops.take_along_axis(places, ranks, axis=1)
+    return found, picked(places, ops.minimum(ranks, ops.shape(places)[1] - 1))
 
 
 def _settle(boxes, scores, iou_threshold, alike=True):
@@ -98,24 +98,30 @@ def _settle(boxes, scores, iou_threshold, alike=True):
     suppresses = (iou(boxes, boxes) > iou_threshold) & better & alike
     suppresses = ops.cast(suppresses, "float32")
     there = ops.cast(scores > NOTHING, "float32")
-
-    def step(stays):
-        hits = ops.matmul(stays[..., None, :], suppresses)[..., 0, :]
-        return ops.where(hits > 0.5, 0.0, there)
-
-    return _fixed_point(step, there) > 0.5
-
-
-def _fixed_point(step, first):
-    """`step` applied until nothing changes."""
+    if keras.backend.backend() == "torch" and uses_plain_operations():
+        return _settled_in_torch(suppresses, there) > 0.5
 
     def body(old, _):
-        new = step(old)
+        hits = ops.matmul(old[..., None, :], suppresses)[..., 0, :]
+        new = ops.where(hits > 0.5, 0.0, there)
         return new, ops.any(new != old)
 
-    state = (first, ops.any(first > 0.5))
-    if keras.backend.backend() == "torch" and uses_plain_operations():
-        from torch._higher_order_ops.while_loop import while_loop
+    state = (there, ops.any(there > 0.5))
+    return ops.while_loop(lambda _, changed: changed, body, state)[0] > 0.5
 
-        return while_loop(lambda _, changed: changed, body, state)[0]
-    return ops.while_loop(lambda _, changed: changed, body, state)[0]
+
+def _settled_in_torch(suppresses, there):
+    """The loop as `torch.export` keeps it: of PyTorch's own operations alone."""
+    import torch
+    from torch._higher_order_ops.while_loop import while_loop
+
+    # what goes round must lie in memory in the same way in every turn
+    there, suppresses = there.contiguous(), suppresses.contiguous()
+
+    def body(old, _):
+        hits = torch.matmul(old[..., None, :], suppresses)[..., 0, :]
+        new = torch.where(hits > 0.5, torch.zeros_like(there), there)
+        return new.contiguous(), (new != old).any()
+
+    state = (there.clone(), (there > 0.5).any())
+    return while_loop(lambda _, changed: changed.clone(), body, state)[0]

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from dlzoo._boxes.greedy import greedy
+from dlzoo._boxes.picking import picked
 from dlzoo._boxes.settled import all_fit, settled
 from dlzoo._checks import check_between, check_choice, check_positive_int
 from dlzoo._plain import uses_plain_operations
@@ -133,9 +134,7 @@ def _neutral_classes(boxes, scores, iou_threshold, most, score_threshold):
     there = found > NOTHING
     shared, count = ops.shape(boxes)[1] == 1, ops.sum(ops.cast(there, "int32"), axis=-1)
     flat = indices if shared else classes * ops.shape(boxes)[2] + indices
-    chosen = ops.take_along_axis(
-        ops.reshape(boxes, (ops.shape(boxes)[0], -1, 4)), flat[..., None], axis=1
-    )
+    chosen = picked(ops.reshape(boxes, (ops.shape(boxes)[0], -1, 4)), flat)
     return {
         "boxes": ops.where(there[..., None], chosen, 0.0),
         "scores": ops.where(there, found, 0.0),

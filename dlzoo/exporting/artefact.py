@@ -18,15 +18,13 @@ from dlzoo._text import columns
 from dlzoo.errors import DataError
 from dlzoo.exporting.calibration import open_calibration
 from dlzoo.exporting.checking import Check, check, compared
-from dlzoo.exporting.describing import describe
+from dlzoo.exporting.describing import describe, opened
 from dlzoo.exporting.description import ARCHITECTURE, Description, is_exported
 from dlzoo.exporting.formats import FORMATS, load
 from dlzoo.exporting.gain import Gain, gain, labelled_images, network_size
 from dlzoo.exporting.quantising import check_quantisable, float32_of, quantise
 from dlzoo.exporting.samples import sample_images
 from dlzoo.exporting.writing import write
-from dlzoo.layers.raw_pixels import taking_raw_pixels
-from dlzoo.layers.saved_model import open_model
 from dlzoo.training.inference import forward
 
 
@@ -128,7 +126,7 @@ def export(
     check_precision("export", format, precision)
     target = Path(path).expanduser()
     _check_free(target)
-    model = taking_raw_pixels(open_model(model), preprocessing)
+    model = opened(model, preprocessing)
     description = describe(model, format, precision, preprocessing)
     chosen = open_calibration("export", description, calibration)
     if chosen is not None:

@@ -17,15 +17,13 @@ from dlzoo.errors import ExportError
 from dlzoo.exporting.artefact import answers_of, check_precision
 from dlzoo.exporting.calibration import Calibration, open_calibration
 from dlzoo.exporting.checking import compared
-from dlzoo.exporting.describing import describe
+from dlzoo.exporting.describing import describe, opened
 from dlzoo.exporting.description import Description, is_exported
 from dlzoo.exporting.formats import ENGINES, FORMATS, load
 from dlzoo.exporting.prediction import Predictor
 from dlzoo.exporting.quantising import check_quantisable, float32_of, quantise
 from dlzoo.exporting.samples import sample_images
 from dlzoo.exporting.writing import write
-from dlzoo.layers.raw_pixels import taking_raw_pixels
-from dlzoo.layers.saved_model import open_model
 
 AUTO, FASTEST = "auto", "fastest"
 _RUNTIME_ONLY = {"bfloat16": "float32"}  # how the files are that are computed in bfloat16
@@ -86,7 +84,7 @@ def predictor(
         description = _as_asked(path, engine, precision)
         run = load(path, description, batch_size=batch_size, threads=threads)
         return Predictor(run, description, batch_size)
-    model = taking_raw_pixels(open_model(model_or_path), preprocessing)
+    model = opened(model_or_path, preprocessing)
     precision = "float32" if precision == AUTO else precision
     about = preprocessing, calibration
     if engine == FASTEST:

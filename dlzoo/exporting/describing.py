@@ -1,5 +1,6 @@
 """From a Keras model to the description of what is made of it."""
 
+import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -12,6 +13,8 @@ from dlzoo.layers.box_labels import box_labels_inside
 from dlzoo.layers.class_labels import labels_inside
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.pixel_labels import pixel_labels_inside
+from dlzoo.layers.raw_pixels import taking_raw_pixels
+from dlzoo.layers.saved_model import open_model
 from dlzoo.models.network import BuiltAs
 from dlzoo.models.purpose import purpose
 from dlzoo.training.inference import weights_digest
@@ -25,7 +28,7 @@ def describe(
     model: keras.Model, form: str, precision: str, preprocessing: Any = None
 ) -> Description:
     """What an artefact made of `model` is; raises `ValueError` if it takes no image."""
-    shape = _image_shape(model)
+    shape = image_shape(model)
     task = purpose(model)
     names = labels_inside(model)
     targets = {
@@ -49,7 +52,19 @@ def describe(
     )
 
 
-def _image_shape(model):
+def opened(model: str | os.PathLike | keras.Model, preprocessing: Any = None) -> keras.Model:
+    """A model, or what was saved, as one that takes raw pixels of one image.
+
+    Raises:
+        ValueError: It takes something else, or it is not known how it takes pixels.
+    """
+    model = open_model(model)
+    image_shape(model)
+    return taking_raw_pixels(model, preprocessing)
+
+
+def image_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
+    """Height, width (None: any) and channels; raises `ValueError` if it takes no image."""
     shape = getattr(model, "input_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] not in (1, 3):
         inputs = [tensor.name for tensor in getattr(model, "inputs", ())]

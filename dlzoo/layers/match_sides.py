@@ -41,6 +41,8 @@ def _matched(x, axis, wanted):
         if found == wanted:
             return x
         missing, spare = max(wanted - found, 0), max(found - wanted, 0)
+    elif keras.backend.backend() != "tensorflow":
+        return _looked_up(x, axis, found, wanted)
     else:
         missing, spare = ops.maximum(wanted - found, 0), ops.maximum(found - wanted, 0)
     window = [slice(None)] * axis + [slice(spare // 2, spare // 2 + wanted)]
@@ -49,3 +51,22 @@ def _matched(x, axis, wanted):
     sides[0][axis], sides[1][axis] = missing // 2, missing - missing // 2
     before, after = (ops.zeros(shape, x.dtype) for shape in sides)
     return ops.concatenate([before, x, after], axis=axis)
+
+
+def _looked_up(x, axis, found, wanted):
+    """The same for sides that are symbols, as in an export: they cannot say where to cut."""
+    spare, last = _number(found - wanted), _number(found - 1)
+    first = ops.maximum(spare, 0) // 2 - ops.maximum(-spare, 0) // 2
+    places = ops.arange(wanted, dtype="int32") + first
+    there = (places >= 0) & (places <= last)
+    x = ops.take(x, ops.minimum(ops.maximum(places, 0), last), axis=axis)
+    shape = [1] * len(x.shape)
+    shape[axis] = -1
+    return x * ops.cast(ops.reshape(there, shape), x.dtype)
+
+
+def _number(side):
+    """A symbol as a tensor; PyTorch's `as_tensor` would make it a constant."""
+    if keras.backend.backend() == "torch":
+        return ops.arange(side, side + 1, dtype="int32")
+    return ops.convert_to_tensor(side, "int32")

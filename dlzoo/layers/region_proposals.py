@@ -6,6 +6,7 @@ from keras import layers, ops
 
 from dlzoo._boxes.coding import decode
 from dlzoo._boxes.formats import clip
+from dlzoo._boxes.picking import picked
 from dlzoo._boxes.suppression import class_wise_suppression
 from dlzoo._checks import check_between, check_positive_int
 
@@ -163,8 +164,8 @@ class Proposals(layers.Layer):
         padding = ops.full((ops.shape(logits)[0], self.candidates), NOTHING)
         logits = ops.concatenate([logits, padding], axis=1)
         logits, places = ops.top_k(logits, self.candidates)
-        places = ops.minimum(places, ops.shape(predicted)[1] - 1)
-        chosen = ops.take_along_axis(predicted, places[..., None], axis=1)
+        places = ops.minimum(ops.cast(places, "int32"), ops.shape(predicted)[1] - 1)
+        chosen = picked(predicted, places)
         boxes = decode(chosen[..., 1:5], chosen[..., 5:9])
         return boxes, ops.where(logits > NOTHING, ops.sigmoid(logits), NOTHING)
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from dlzoo._boxes.formats import clip
+from dlzoo._boxes.picking import picked
 from dlzoo._boxes.suppression import class_wise_suppression
 from dlzoo._checks import check_between, check_positive_int
 from dlzoo.layers.yolo import WithAnchors
@@ -110,7 +111,4 @@ class YOLODetections(WithAnchors):
             count = ops.minimum(count, total)
         _, chosen = ops.top_k(raw[..., 4], count)
         chosen = ops.cast(chosen, "int32")
-        # Rows of one list: take_along_axis needs an index a number, and five times as long.
-        rows = chosen + total * ops.arange(ops.shape(raw)[0], dtype="int32")[:, None]
-        raw = ops.take(ops.reshape(raw, (-1, raw.shape[-1])), rows, axis=0)
-        return raw, [ops.take(part, chosen, axis=0) for part in places]
+        return picked(raw, chosen), [ops.take(part, chosen, axis=0) for part in places]

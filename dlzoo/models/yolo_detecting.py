@@ -45,7 +45,7 @@ def yolo_detector(
         name="detections",
     )
     found = layer([model.outputs[0], model.inputs[0]])
-    return Network(model.inputs, found, name=name or model.name)
+    return Network(model.inputs[0], found, name=name or model.name)
 
 
 def yolo_loss(model, **options):

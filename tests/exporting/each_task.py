@@ -16,7 +16,7 @@ LABELS = ("red cell", "white cell", "platelet")
 
 def named(model, layer, name=None):
     """`model` with its labels behind it, as `fine_tune` makes it."""
-    return Network(model.input, layer(model.output), name=name or model.name)
+    return Network(model.inputs[0], layer(model.output), name=name or model.name)
 
 
 def classifier():

@@ -5,6 +5,7 @@ from pathlib import Path
 from dlzoo._files import atomic_path
 
 FILE = "model.jax"
+LEAST = 32  # pixels of a side that is open
 
 
 def write(model, folder: Path) -> None:
@@ -19,18 +20,24 @@ def write(model, folder: Path) -> None:
         answers, _ = model.stateless_call(trainable, others, images, training=False)
         return tree.flatten(answers)
 
-    sides = [
-        name if side is None else str(side)
-        for name, side in zip(
-            ("batch", "height", "width", "channels"), model.inputs[0].shape, strict=True
-        )
-    ]
-    shape = jax_export.symbolic_shape(", ".join(sides))
     exported = jax_export.export(jax.jit(answer), platforms=["cpu", "cuda"])(
-        jax.ShapeDtypeStruct(shape, "float32")
+        jax.ShapeDtypeStruct(_symbols(model.inputs[0].shape), "float32")
     )
     with atomic_path(folder / FILE) as temporary:
         temporary.write_bytes(exported.serialize())
+
+
+def _symbols(shape):
+    """The shape of a batch with a symbol for each side that is open."""
+    from jax import export as jax_export
+
+    names = ("batch", "height", "width", "channels")
+    sides = [
+        name if side is None else str(side) for name, side in zip(names, shape, strict=True)
+    ]
+    # Mirrored borders ask whether there is enough to mirror.
+    least = [f"{name} >= {LEAST}" for name in names[1:3] if name in sides]
+    return jax_export.symbolic_shape(", ".join(sides), constraints=least)
 
 
 def load(folder: Path, description, *, batch_size, threads=None):

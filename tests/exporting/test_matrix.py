@@ -1,0 +1,127 @@
+"""Formats x backends x a network of each task: written, run again, compared.
+
+What cannot be is in `KNOWN`, with the reason, and must be an `ExportError`.
+"""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+
+import dlzoo
+from dlzoo.errors import ExportError
+from dlzoo.exporting import ENGINES, FORMATS, artefact
+from dlzoo.exporting.checking import compared
+from dlzoo.exporting.describing import describe
+from dlzoo.exporting.formats import load
+from dlzoo.exporting.samples import sample_images
+from dlzoo.exporting.writing import write
+from dlzoo.layers.raw_pixels import taking_raw_pixels
+from tests.exporting.each_task import MORE, NETWORKS, made
+
+BACKEND = keras.backend.backend()
+# (format, network): the upstream reason
+KNOWN: dict[tuple[str, str], str] = {}
+QUICK = ["detection", "style"]  # on every backend
+
+
+def writable(form):
+    """Whether the backend in use itself writes the format, and all is installed."""
+    row = FORMATS[form]
+    return row.installed() and row.writer(BACKEND) == BACKEND
+
+
+def skip_unless_writable(form):
+    if not writable(form):
+        pytest.skip(f"{BACKEND} does not write {form} here")
+
+
+@functools.lru_cache(maxsize=1)
+def example(name):
+    """A network, images for it, and what Keras answers."""
+    model = taking_raw_pixels(made(name), "included")
+    about = describe(model, "saved_model", "float32")
+    images = sample_images(about)[:3]
+    return model, about, images, artefact.answers_of(model, images)
+
+
+def check(form, name, folder):
+    """Write `name` as `form`, run it on batches of two sizes, compare."""
+    model, about, images, expected = example(name)
+    about = about.at(format=form)
+    if (form, name) in KNOWN:
+        with pytest.raises(ExportError):
+            write(model, folder, about)
+        return
+    write(model, folder, about)
+    run = load(folder, about, batch_size=2)
+    parts = [run(part) for part in (images[:2], images[2:])]
+    answers = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    found = compared(about, expected, answers)
+    assert found.difference < 1e-3
+    assert found.agreement in (None, 1.0)
+    if about.task == "detection":
+        assert expected[2].min() > 3  # objects: else there is nothing to compare
+    else:
+        spread = np.std(expected[0], axis=0).max()
+        assert spread > 10 * found.difference * np.abs(expected[0]).max()
+    if None in about.input_shape:
+        other = np.ascontiguousarray(images[:1, :96, :160])
+        same = compared(about, artefact.answers_of(model, other), run(other))
+        assert same.difference < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*NETWORKS])
+def test_every_format_of_a_network_of_each_task(name, tmp_path):
+    """In one test, because making the network takes longer than writing it."""
+    done = [form for form in FORMATS if writable(form)]
+    for form in done:
+        check(form, name, tmp_path)
+    if not done:
+        pytest.skip(f"{BACKEND} writes no format here")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*MORE])
+def test_other_families_in_the_best_format(name, tmp_path):
+    """Each has layers of its own: RoIPool, learnt distances, Darknet's convolutions."""
+    check(next(form for form in FORMATS if writable(form)), name, tmp_path)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", QUICK)
+def test_a_backend_writes_its_own_format(name, tmp_path):
+    own = {"tensorflow": "litert"}.get(BACKEND, BACKEND)
+    skip_unless_writable(own)
+    check(own, name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["openvino", "onnx"])
+def test_a_detector_in_a_fresh_process(form, tmp_path):
+    """The whole of `export`, and the boxes in pixels of a photograph."""
+    skip_unless_writable(form)
+    model = example("detection")[0]
+    exported = dlzoo.export(model, tmp_path / "net", form)
+    assert exported.check.difference < 0.02
+    photograph = np.zeros((120, 100, 3), "uint8")
+    found = dlzoo.predictor(tmp_path / "net")([photograph])
+    expected = dlzoo.predictor(model, FORMATS[form].engine)([photograph])
+    np.testing.assert_allclose(found["boxes"], expected["boxes"], atol=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["torch", "jax"])
+def test_another_backend_writes_in_a_process_of_its_own(form, model, tmp_path):
+    if FORMATS[form].writer(BACKEND) in (None, BACKEND):
+        pytest.skip(f"{form} is not installed beside {BACKEND}")
+    exported = dlzoo.export(model, tmp_path / "net", form)
+    assert exported.check.agreement == 1.0
+    assert exported.description.format == form
+
+
+def test_every_format_has_its_row():
+    assert set(ENGINES.values()) == set(FORMATS)
+    assert all(form in FORMATS for form, _ in KNOWN)
