@@ -18,7 +18,7 @@ from benchmarks.side_by_side import Contestant, Failed, machine, measure, publis
 
 NETWORK, SIDE, TURN = "mobilenet_v2", 224, 0.2
 WEIGHTS = "mobilenet_v2_imagenet_keras.h5"
-OTHERS = ("signs/train", "camvid/train", "style", "photographs_with_faces")
+OTHERS = ("signs/train", "camvid/train/images", "style", "photographs_with_faces")
 PRECISIONS = ("float32", "int8")
 BAR = 0.02
 PACKAGES = ("keras", "openvino", "nncf", "onnxruntime", "ai-edge-litert", "tensorflow")

@@ -75,9 +75,11 @@ def _reading(model, task, sides, preprocessing):
         return Reading("stretch", size) if size else Reading("own", multiple=_STEP)
     if task == "style" and not fixed:
         return Reading("own", multiple=4)
-    published = preprocessing or _published(model)
+    # A layer, or "included", says nothing about sizes.
+    given = preprocessing if hasattr(preprocessing, "crop_fraction") else None
+    published = given or _published(model)
     trained_here = bool(labels_inside(model)) or task != "classification"
-    how = published.at(crop_fraction=1.0) if trained_here and not preprocessing else published
+    how = published.at(crop_fraction=1.0) if trained_here and not given else published
     height, width = sides
     size = (height or how.size, width or how.size)
     return Reading("crop", size, how.crop_fraction, how.interpolation)
