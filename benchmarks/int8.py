@@ -4,7 +4,7 @@
 
 With the published weights, on the 100 photographs of `imagenet_100`; both are in the folder
 that DLZOO_TEST_DATA names. Ranges are calibrated on other images, by default street scenes,
-traffic signs, paintings and portraits of the same folder. Latency is that of one image of
+paintings and portraits of the same folder. Latency is that of one image of
 224 x 224: float32 and int8 of all engines in turns, each in a process of its own.
 """
 
@@ -18,7 +18,7 @@ from benchmarks.side_by_side import Contestant, Failed, machine, measure, publis
 
 NETWORK, SIDE, TURN = "mobilenet_v2", 224, 0.2
 WEIGHTS = "mobilenet_v2_imagenet_keras.h5"
-OTHERS = ("signs/train", "camvid/train", "style", "photographs_with_faces")
+OTHERS = ("camvid/train/images", "style", "photographs_with_faces")
 PRECISIONS = ("float32", "int8")
 BAR = 0.02
 PACKAGES = ("keras", "openvino", "nncf", "onnxruntime", "ai-edge-litert", "tensorflow")

@@ -19,9 +19,9 @@ from dlzoo.exporting.description import Description
 from dlzoo.exporting.formats import load
 
 # Of the largest answer: rounding of float32 in another order; 8 bits of a bfloat16's
-# fraction. Of the variance: what 8 bits of every number lose over a network of fifty layers;
-# a network that answers everything alike loses all of it.
-TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1, "int8": 0.1}
+# fraction. Of the variance: MobileNetV2 loses 0.002 of it on photographs and 0.16 on images so
+# unlike them that it is sure of nothing; a network that answers everything alike loses all.
+TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1, "int8": 0.35}
 _LEAST_SHARE = {"float32": 0.98, "bfloat16": 0.8, "int8": 0.6}  # of boxes found again
 _ROUNDS = 10
 

@@ -43,7 +43,11 @@ def class_folders(root, model, count=12):
     return root
 
 
-@pytest.mark.parametrize("form", QUANTISABLE)
+@pytest.mark.parametrize(
+    "form",
+    # Importing NNCF, which imports PyTorch, takes longer than all the rest.
+    [pytest.param(f, marks=[pytest.mark.slow] * (f == "openvino")) for f in QUANTISABLE],
+)
 def test_export_says_what_int8_gains_and_costs(form, model, tmp_path):
     for module in NEEDED[form]:
         pytest.importorskip(module, reason=f"{module} is not installed")
