@@ -23,7 +23,7 @@ import dlzoo
 CONTENTS = ("tubingen", "golden_gate", "hoovertowernight")
 STYLES = ("starry_night", "the_scream", "shipwreck")
 SHIPPED = {"network": "vgg_small", "weights": "tiny_imagenet"}
-TILE = (300, 225)  # of a sheet, in pixels
+TILE = (216, 162)  # of a sheet, in pixels
 LINE = 16  # height of a caption, in pixels
 
 
