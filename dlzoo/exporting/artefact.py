@@ -146,8 +146,8 @@ def export(
 
 def _export_int8(model, target, description, images, chosen, evaluate):
     """float32 first, compared with Keras; from it int8, compared with both."""
-    check_quantisable(description.format)
     labelled = labelled_images("export", description, evaluate)
+    check_quantisable(description.format)
     pixels = chosen.pixels(description)
     samples = sample_images(description, chosen.some() if images is None else images)
     expected = answers_of(model, samples)

@@ -18,8 +18,11 @@ from dlzoo.exporting.describing import describe
 from dlzoo.exporting.gain import labelled_images
 from tests.exporting.networks import SIDE, photographs
 
-QUANTISABLE = [name for name, form in FORMATS.items() if "int8" in form.precisions]
-NEEDED = {"openvino": ("openvino", "nncf"), "onnx": ("onnxruntime",), "litert": ("tensorflow",)}
+NEEDED = {
+    "openvino": ("tensorflow", "openvino", "nncf"),
+    "onnx": ("tensorflow", "onnxruntime", "onnx", "tf2onnx"),
+    "litert": ("tensorflow", "ai_edge_litert"),
+}
 
 
 def images(count=24, seed=3):
@@ -46,7 +49,7 @@ def class_folders(root, model, count=12):
 @pytest.mark.parametrize(
     "form",
     # Importing NNCF, which imports PyTorch, takes longer than all the rest.
-    [pytest.param(f, marks=[pytest.mark.slow] * (f == "openvino")) for f in QUANTISABLE],
+    [pytest.param(f, marks=[pytest.mark.slow] * (f == "openvino")) for f in NEEDED],
 )
 def test_export_says_what_int8_gains_and_costs(form, model, tmp_path):
     for module in NEEDED[form]:
@@ -142,6 +145,10 @@ def test_what_is_missing_is_named(model, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "nncf", None)
     with pytest.raises(MissingExtraError, match=r"openvino as int8 .*'nncf'.*dlzoo\[export\]"):
         dlzoo.export(model, tmp_path / "net", precision="int8", calibration=images(10))
+
+
+def test_every_format_that_can_be_int8_is_tested():
+    assert set(NEEDED) == {name for name, form in FORMATS.items() if "int8" in form.precisions}
 
 
 def test_labels_are_names_or_numbers(about):

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 import dlzoo
-from dlzoo.exporting import FORMATS
+from tests.exporting.test_int8 import NEEDED
 
 DATA = os.environ.get("DLZOO_TEST_DATA")
-QUANTISABLE = [name for name, form in FORMATS.items() if "int8" in form.precisions]
 EXPECTED = 0.81  # of the network of keras.applications with these weights
 
 
@@ -21,9 +20,9 @@ def network():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA, reason="DLZOO_TEST_DATA is not set")
-@pytest.mark.parametrize("form", QUANTISABLE)
+@pytest.mark.parametrize("form", NEEDED)
 def test_int8_keeps_the_accuracy_after_other_images(form, network, tmp_path):
-    for module in FORMATS[form].modules:
+    for module in NEEDED[form]:
         pytest.importorskip(module, reason=f"{module} is not installed")
     photographs = sorted(Path(DATA, "imagenet_100").glob("*.jpg"))
     exported = dlzoo.export(
