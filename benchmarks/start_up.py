@@ -40,7 +40,7 @@ model = dlzoo.models.resnet50(origin="keras", include_preprocessing=True)
 """,
     EXPORTED: "import dlzoo; model = {folder!r}",
 }
-IMAGES = "import numpy; images = numpy.zeros((8, 224, 224, 3), 'float32')\n"
+IMAGES = "import numpy; images = numpy.full((8, 224, 224, 3), 128, 'float32')\n"
 PREDICT = IMAGES + "model.predict(images, verbose=0)"
 FAST = IMAGES + "dlzoo.predictor(model, batch_size=8)(images)"
 TRAIN = """
