@@ -72,7 +72,8 @@ class Exported:
             f"{found.tolerance:g}",
             agreement,
         )
-        end = f"{self.path}: the same answers as Keras on {found.images} images."
+        alike = "the same" if self.description.precision == "float32" else "nearly the same"
+        end = f"{self.path}: {alike} answers as Keras on {found.images} images."
         gained = "" if self.gain is None else f"\n\n{self.gain}"
         return f"{columns([head, row])}\n{end}{gained}"
 
