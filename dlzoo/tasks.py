@@ -8,7 +8,6 @@ import importlib
 import inspect
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
@@ -17,8 +16,8 @@ import keras
 from dlzoo._checks import check_choice
 from dlzoo.data.forms import has_boxes, has_masks
 from dlzoo.exporting import predictor
-from dlzoo.exporting.description import is_exported
 from dlzoo.exporting.engines import answering_by, exported_layers
+from dlzoo.exporting.opening import exported_folder
 from dlzoo.layers import YOLOCandidates
 from dlzoo.layers.inside import sublayers
 from dlzoo.layers.saved_model import open_model
@@ -190,7 +189,7 @@ def predict(
         ValueError: The model cannot be used, or an option is for another task.
             `dlzoo.errors.DataError`: An image cannot be read, or there is none.
     """
-    exported = _exported_folder(model)
+    exported = exported_folder(model)
     opened = exported_layers(exported) if exported else open_model(model)
     name = task_of(opened)
     home = _home(name)
@@ -206,12 +205,6 @@ def predict(
     )
     with answering_by(opened, fast):
         return home.predict(opened, images, **options)
-
-
-def _exported_folder(model):
-    """The folder that `export` wrote, or None."""
-    path = None if isinstance(model, keras.Model) else Path(model).expanduser()
-    return path if path is not None and is_exported(path) else None
 
 
 def task_of(model: keras.Model) -> str:

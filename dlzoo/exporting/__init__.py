@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dlzoo.exporting.artefact import Exported, export
     from dlzoo.exporting.benching import bench
-    from dlzoo.exporting.compiled import predictor
     from dlzoo.exporting.description import Description
     from dlzoo.exporting.formats import ENGINES, FORMATS
+    from dlzoo.exporting.opening import predictor
     from dlzoo.exporting.prediction import Predictor
     from dlzoo.exporting.reading import Reading
     from dlzoo.exporting.timing import BenchReport, Timing
@@ -27,7 +27,7 @@ _HOME = {
     "Timing": "timing",
     "bench": "benching",
     "export": "artefact",
-    "predictor": "compiled",
+    "predictor": "opening",
 }
 
 __all__ = [

@@ -20,7 +20,7 @@ from dlzoo.exporting.calibration import open_calibration
 from dlzoo.exporting.checking import Check, check, compared
 from dlzoo.exporting.describing import describe, opened
 from dlzoo.exporting.description import ARCHITECTURE, Description, is_exported
-from dlzoo.exporting.formats import FORMATS, load
+from dlzoo.exporting.formats import FORMATS, check_precision, load
 from dlzoo.exporting.gain import Gain, gain, labelled_images, network_size
 from dlzoo.exporting.quantising import check_quantisable, float32_of, quantise
 from dlzoo.exporting.samples import sample_images
@@ -186,17 +186,6 @@ def _check_no_labels(precision, evaluate):
         raise ValueError(
             f"export: evaluate must be None for {precision}, because the answers are Keras's "
             f"own; got labelled images. They are for what int8 costs: precision='int8'."
-        )
-
-
-def check_precision(who: str, form: str, precision: str) -> None:
-    """`precision` must be one that the format has."""
-    known = FORMATS[form].precisions
-    if precision not in known:
-        others = [name for name, row in FORMATS.items() if precision in row.precisions]
-        raise ValueError(
-            f"{who}: precision must be one of {list(known)} for {form}; got {precision!r}"
-            + (f", which {' and '.join(others)} have." if others else ".")
         )
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo._progress import track
-from dlzoo.exporting.compiled import predictor
 from dlzoo.exporting.description import Description, is_exported
 from dlzoo.exporting.formats import ENGINES, FORMATS
+from dlzoo.exporting.opening import predictor
 from dlzoo.exporting.timing import (
     KERAS,
     SIDE,

@@ -180,6 +180,22 @@ def test_predict_takes_an_exported_folder(model, tmp_path):
     assert dlzoo.predictor(tmp_path / "out")(images).shape == (5, 5)
 
 
+@pytest.mark.slow
+def test_an_exported_folder_is_opened_without_keras(model, tmp_path):
+    dlzoo.export(model, tmp_path / "out", ENGINES[HERE[0]])
+    program = textwrap.dedent(
+        f"""
+        import sys, numpy as np, dlzoo
+        fast = dlzoo.predictor({str(tmp_path / "out")!r})
+        print(fast(np.full((2, {SIDE}, {SIDE}, 3), 99, "uint8")).shape, "keras" in sys.modules)
+        """
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines()[-1] == "(2, 5) False"
+
+
 def test_bad_arguments():
     model = classifier()
     with pytest.raises(ValueError, match=r"engine must be one of .*; got 'tensorrt'"):

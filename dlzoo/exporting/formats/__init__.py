@@ -96,6 +96,17 @@ def module_of(form: str) -> ModuleType:
     return importlib.import_module(f"dlzoo.exporting.formats.{form}")
 
 
+def check_precision(who: str, form: str, precision: str) -> None:
+    """`precision` must be one that the format has."""
+    known = FORMATS[form].precisions
+    if precision not in known:
+        others = [name for name, row in FORMATS.items() if precision in row.precisions]
+        raise ValueError(
+            f"{who}: precision must be one of {list(known)} for {form}; got {precision!r}"
+            + (f", which {' and '.join(others)} have." if others else ".")
+        )
+
+
 def load(folder: Path, description: Any, *, batch_size: int, threads: int | None = None) -> Run:
     """A function that runs the artefact in `folder`; it may be called by several threads.
 
