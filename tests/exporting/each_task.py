@@ -9,7 +9,6 @@ from dlzoo.layers.pixel_labels import PixelLabels
 from dlzoo.models import Network, yolo_detector
 from tests.models.zoo import fill
 
-TINY = {"backbone": "mobilenet_v2", "backbone_options": {"alpha": 0.35}}
 PLAIN = {"backbone": "vgg_small"}  # few layers: quick to trace
 LABELS = ("red cell", "white cell", "platelet")
 
@@ -92,12 +91,12 @@ def embedder():
     model = dlzoo.models.mobilefacenet(
         dimensions=32, input_shape=(48, 48, 3), include_preprocessing=True
     )
-    return fill(model, 0.7)
+    return fill(model, 0.3)
 
 
 def body_of_pairs():
     pair = dlzoo.models.siamese(
-        dimensions=16, input_shape=(48, 48, 3), include_preprocessing=True, **TINY
+        dimensions=16, input_shape=(48, 48, 3), include_preprocessing=True, **PLAIN
     )
     return fill(pair).get_layer("body")
 
@@ -112,14 +111,14 @@ NETWORKS = {
     "detection in two stages": two_stages,
     "segmentation": segmenter,
     "segmentation of any size": segmenter_of_any_size,
-    "faces": embedder,
+    "faces": body_of_pairs,
     "style": painter,
 }
 MORE = {
     "resnet18": resnet,
     "yolo_v3_tiny": tiny_yolo,
     "faster_rcnn on one map": on_one_map,
-    "siamese": body_of_pairs,
+    "mobilefacenet": embedder,
 }
 
 
