@@ -72,19 +72,15 @@ def on_one_map():
     return two_stages(sizes=(16, 32), pyramid=False)
 
 
-def segmenter(sides=(64, 96)):
+def segmenter_of_any_size():
     model = dlzoo.models.unet_backbone(
         classes=3,
-        input_shape=(*sides, 3),
+        input_shape=(None, None, 3),
         decoder=(32, 16, 8, 8, 8),
         include_preprocessing=True,
         **PLAIN,
     )
     return named(fill(model, 0.8), PixelLabels(LABELS))
-
-
-def segmenter_of_any_size():
-    return segmenter((None, None))
 
 
 def embedder():
@@ -108,15 +104,14 @@ def painter():
 NETWORKS = {
     "classification": classifier,
     "detection": detector,
-    "detection in two stages": two_stages,
-    "segmentation": segmenter,
     "segmentation of any size": segmenter_of_any_size,
     "faces": body_of_pairs,
     "style": painter,
 }
-MORE = {
+MORE = {  # with layers of their own
     "resnet18": resnet,
     "yolo_v3_tiny": tiny_yolo,
+    "detection in two stages": two_stages,
     "faster_rcnn on one map": on_one_map,
     "mobilefacenet": embedder,
 }

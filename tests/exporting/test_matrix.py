@@ -95,9 +95,13 @@ def test_every_format_of_a_network_of_each_task(name, tmp_path, traced_once):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*MORE])
-def test_other_families_in_the_best_format(name, tmp_path):
-    """Each has layers of its own: RoIPool, learnt distances, Darknet's convolutions."""
-    check(next(form for form in FORMATS if writable(form)), name, tmp_path)
+def test_other_families_in_one_format(name, tmp_path):
+    """Each has layers of its own: RoIAlign, RoIPool, Darknet's convolutions ..."""
+    # all six had all of them when this was written; that takes minutes
+    form = next((form for form in ("litert", *FORMATS) if writable(form)), None)
+    if form is None:
+        pytest.skip(f"{BACKEND} writes no format here")
+    check(form, name, tmp_path)
 
 
 @pytest.mark.backend
@@ -109,9 +113,9 @@ def test_a_backend_writes_its_own_format(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["openvino", "onnx"])
-def test_a_detector_in_a_fresh_process(form, tmp_path):
+def test_a_detector_in_a_fresh_process(tmp_path):
     """The whole of `export`, and the boxes in pixels of a photograph."""
+    form = "litert"
     skip_unless_writable(form)
     model = example("detection")[0]
     exported = dlzoo.export(model, tmp_path / "net", form)
