@@ -14,6 +14,7 @@ from dlzoo._checks import check_between, check_choice, check_positive_int
 from dlzoo._plain import uses_plain_operations
 
 NOTHING = float("-inf")
+MANY = 4  # boxes for each that may stay: from there on taking one after the other is quicker
 
 
 def _parts(boxes, scores):
@@ -144,8 +145,9 @@ def _neutral_classes(boxes, scores, iou_threshold, most, score_threshold):
 
 
 def _neutral(boxes, scores, most, score_threshold, iou_threshold):
-    """What `greedy` gives, by `settled` where that is the same or a loop cannot be written."""
-    if scores.shape[-1] != 0 and (uses_plain_operations() or all_fit(scores)):
+    """What `greedy` gives; by `settled` where that is the same and quicker, or in an export."""
+    n = scores.shape[-1]
+    if n != 0 and (uses_plain_operations() or (all_fit(scores) and n <= MANY * most)):
         return settled(boxes, scores, most, score_threshold, iou_threshold)
     return greedy(
         boxes,

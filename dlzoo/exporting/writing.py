@@ -117,11 +117,13 @@ def _write_here(model, folder, description, images):
     except (ExportError, ImportError, KeyboardInterrupt):
         raise
     except Exception as error:
+        own, best = keras.backend.backend(), next(iter(form.writers))
         others = ", ".join(name for name in FORMATS if name != description.format)
+        hint = f', or install "dlzoo[{best}]", which writes more of them' if own != best else ""
         raise ExportError(
-            f"export: {model.name} cannot be written as {description.format} on "
-            f"{keras.backend.backend()}: {type(error).__name__}: {_end_of(str(error))}\n"
-            f"Try another of the formats {others}."
+            f"export: {model.name} cannot be written as {description.format} on {own}: "
+            f"{type(error).__name__}: {_end_of(str(error))}\n"
+            f"Try another of the formats {others}{hint}."
         ) from error
 
 

@@ -41,10 +41,10 @@ def _matched(x, axis, wanted):
         if found == wanted:
             return x
         missing, spare = max(wanted - found, 0), max(found - wanted, 0)
-    elif keras.backend.backend() != "tensorflow":
+    elif keras.backend.backend() == "jax":
         return _looked_up(x, axis, found, wanted)
     else:
-        missing, spare = ops.maximum(wanted - found, 0), ops.maximum(found - wanted, 0)
+        missing, spare = _not_below_0(wanted - found), _not_below_0(found - wanted)
     window = [slice(None)] * axis + [slice(spare // 2, spare // 2 + wanted)]
     x = x[tuple(window)]
     sides = [list(ops.shape(x)) for _ in range(2)]
@@ -53,20 +53,21 @@ def _matched(x, axis, wanted):
     return ops.concatenate([before, x, after], axis=axis)
 
 
+def _not_below_0(side):
+    if keras.backend.backend() != "torch":
+        return ops.maximum(side, 0)
+    import torch
+
+    return torch.sym_max(side, 0)  # stays a symbol, where a tensor would be a constant
+
+
 def _looked_up(x, axis, found, wanted):
-    """The same for sides that are symbols, as in an export: they cannot say where to cut."""
-    spare, last = _number(found - wanted), _number(found - 1)
+    """The same for symbols of JAX, which cannot say where to cut."""
+    spare = ops.convert_to_tensor(found - wanted, "int32")
     first = ops.maximum(spare, 0) // 2 - ops.maximum(-spare, 0) // 2
     places = ops.arange(wanted, dtype="int32") + first
-    there = (places >= 0) & (places <= last)
-    x = ops.take(x, ops.minimum(ops.maximum(places, 0), last), axis=axis)
+    there = (places >= 0) & (places < found)
+    x = ops.take(x, ops.clip(places, 0, found - 1), axis=axis)
     shape = [1] * len(x.shape)
     shape[axis] = -1
     return x * ops.cast(ops.reshape(there, shape), x.dtype)
-
-
-def _number(side):
-    """A symbol as a tensor; PyTorch's `as_tensor` would make it a constant."""
-    if keras.backend.backend() == "torch":
-        return ops.arange(side, side + 1, dtype="int32")
-    return ops.convert_to_tensor(side, "int32")

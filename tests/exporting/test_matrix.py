@@ -1,6 +1,6 @@
 """Formats x backends x a network of each task: written, run again, compared.
 
-What cannot be is in `KNOWN`, with the reason, and must be an `ExportError`.
+What cannot be is in `KNOWN`, with the reason, and is an `ExportError` with a way round.
 """
 
 import functools
@@ -11,7 +11,7 @@ import pytest
 
 import dlzoo
 from dlzoo.errors import ExportError
-from dlzoo.exporting import ENGINES, FORMATS, artefact
+from dlzoo.exporting import ENGINES, FORMATS, artefact, writing
 from dlzoo.exporting.checking import compared
 from dlzoo.exporting.describing import describe
 from dlzoo.exporting.formats import load
@@ -21,8 +21,12 @@ from dlzoo.layers.raw_pixels import taking_raw_pixels
 from tests.exporting.each_task import MORE, NETWORKS, made
 
 BACKEND = keras.backend.backend()
-# (format, network): the upstream reason
-KNOWN: dict[tuple[str, str], str] = {}
+# (format, backend, network): the upstream reason. With TensorFlow installed these go by it.
+KNOWN = {
+    ("openvino", "torch", "detection"): "wants a loop to give back what it only reads",
+    ("openvino", "torch", "detection in two stages"): "as above",
+    ("openvino", "torch", "segmentation of any size"): "has no larger of two sides",
+}
 QUICK = ["detection", "style"]  # on every backend
 
 
@@ -35,6 +39,16 @@ def writable(form):
 def skip_unless_writable(form):
     if not writable(form):
         pytest.skip(f"{BACKEND} does not write {form} here")
+
+
+@pytest.fixture
+def traced_once(monkeypatch):
+    """Three formats are converted from the same function: tracing takes the most time."""
+    if BACKEND == "tensorflow":
+        from dlzoo.exporting.formats import _traced
+
+        once = functools.lru_cache(maxsize=1)(_traced.traced)
+        monkeypatch.setattr(_traced, "traced", once)
 
 
 @functools.lru_cache(maxsize=1)
@@ -50,10 +64,6 @@ def check(form, name, folder):
     """Write `name` as `form`, run it on batches of two sizes, compare."""
     model, about, images, expected = example(name)
     about = about.at(format=form)
-    if (form, name) in KNOWN:
-        with pytest.raises(ExportError):
-            write(model, folder, about)
-        return
     write(model, folder, about)
     run = load(folder, about, batch_size=2)
     parts = [run(part) for part in (images[:2], images[2:])]
@@ -74,7 +84,7 @@ def check(form, name, folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*NETWORKS])
-def test_every_format_of_a_network_of_each_task(name, tmp_path):
+def test_every_format_of_a_network_of_each_task(name, tmp_path, traced_once):
     """In one test, because making the network takes longer than writing it."""
     done = [form for form in FORMATS if writable(form)]
     for form in done:
@@ -85,9 +95,13 @@ def test_every_format_of_a_network_of_each_task(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*MORE])
-def test_other_families_in_the_best_format(name, tmp_path):
-    """Each has layers of its own: RoIPool, learnt distances, Darknet's convolutions."""
-    check(next(form for form in FORMATS if writable(form)), name, tmp_path)
+def test_other_families_in_one_format(name, tmp_path):
+    """Each has layers of its own: RoIAlign, RoIPool, Darknet's convolutions ..."""
+    # all six had all of them when this was written; that takes minutes
+    form = next((form for form in ("litert", *FORMATS) if writable(form)), None)
+    if form is None:
+        pytest.skip(f"{BACKEND} writes no format here")
+    check(form, name, tmp_path)
 
 
 @pytest.mark.backend
@@ -99,9 +113,9 @@ def test_a_backend_writes_its_own_format(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["openvino", "onnx"])
-def test_a_detector_in_a_fresh_process(form, tmp_path):
+def test_a_detector_in_a_fresh_process(tmp_path):
     """The whole of `export`, and the boxes in pixels of a photograph."""
+    form = "litert"
     skip_unless_writable(form)
     model = example("detection")[0]
     exported = dlzoo.export(model, tmp_path / "net", form)
@@ -122,6 +136,17 @@ def test_another_backend_writes_in_a_process_of_its_own(form, model, tmp_path):
     assert exported.description.format == form
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("form", "backend", "name"), KNOWN)
+def test_what_cannot_be_says_the_way_round(form, backend, name, tmp_path, monkeypatch):
+    if backend != BACKEND or not FORMATS[form].installed():
+        pytest.skip(f"{form} by {backend} is not installed, or another backend in use")
+    monkeypatch.setattr(writing, "_backend", lambda form: BACKEND)
+    model, about, *_ = example(name)
+    with pytest.raises(ExportError, match=r"Try another .* or install \"dlzoo\[tensorflow\]\""):
+        write(model, tmp_path, about.at(format=form))
+
+
 def test_every_format_has_its_row():
     assert set(ENGINES.values()) == set(FORMATS)
-    assert all(form in FORMATS for form, _ in KNOWN)
+    assert all(backend in FORMATS[form].writers for form, backend, _ in KNOWN)
