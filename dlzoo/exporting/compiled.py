@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +48,14 @@ def predictor(
         model_or_path: The folder that `export` or `fine_tune` wrote, a `.keras` file, or a
             model.
         engine: `"openvino"`, `"onnxruntime"`, `"litert"`, `"tensorflow"`, `"jax"` or
-            `"torch"`. `"auto"`: the first of them that is installed; `"fastest"`: the one
-            that is, measured here on batches of `batch_size`.
+            `"torch"`. `"auto"`: of those that are installed, with what writes for them, the
+            first of openvino, onnxruntime and Keras's own backend; `"fastest"`: the one that
+            is, measured here on batches of `batch_size`.
         precision: `"float32"`, `"bfloat16"` (openvino) or `"int8"`; `"auto"`: float32,
             or what was exported.
         batch_size: Images at once, and the size that the engine is prepared for, beside 1.
         threads: Of one call; None: as the engine chooses. TensorFlow and JAX have theirs for
-            the whole process.
+            the whole process; PyTorch's are set for all of it.
         preprocessing: What a model without `ImagePreprocessing` expects, as in
             `dlzoo.fine_tune`.
         calibration: For int8: 10 to 300 images like those to come, without labels: paths, a
@@ -81,6 +81,7 @@ def predictor(
         check_positive_int("predictor", "threads", threads)
     path = _path(model_or_path)
     if path is not None and is_exported(path):
+        _check_nothing_more(path, preprocessing=preprocessing, calibration=calibration)
         description = _as_asked(path, engine, precision)
         run = load(path, description, batch_size=batch_size, threads=threads)
         return Predictor(run, description, batch_size)
@@ -97,6 +98,15 @@ def predictor(
 
 def _path(model):
     return None if isinstance(model, keras.Model) else Path(model).expanduser()
+
+
+def _check_nothing_more(path, **given):
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"predictor: {name} must be None for {path}, because what was exported has it "
+                f"inside; got {type(value).__name__}. Give the model itself to change it."
+            )
 
 
 def _as_asked(path, engine, precision):
@@ -124,7 +134,7 @@ def _first_installed(precision):
     found = [
         name
         for name in ("openvino", "onnxruntime", own, *ENGINES)
-        if FORMATS[ENGINES[name]].installed()
+        if FORMATS[ENGINES[name]].installed() and FORMATS[ENGINES[name]].writer(own)
     ]
     able = [name for name in found if precision in FORMATS[ENGINES[name]].precisions]
     return (able or found)[0]
@@ -171,7 +181,9 @@ def _kept(
 
 
 def _write_and_compare(model, description, folder, chosen):
-    scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
+    scratch = folder.with_name(f".partial-{folder.name}")
+    shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
+    scratch.mkdir()
     try:
         if chosen is None:
             write(model, scratch, description)
