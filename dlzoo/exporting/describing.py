@@ -12,14 +12,13 @@ from dlzoo.exporting.formats import FORMATS
 from dlzoo.exporting.reading import Reading
 from dlzoo.layers.box_labels import box_labels_inside
 from dlzoo.layers.class_labels import labels_inside
-from dlzoo.layers.inside import sublayers
 from dlzoo.layers.pixel_labels import pixel_labels_inside
 from dlzoo.layers.raw_pixels import taking_raw_pixels
 from dlzoo.layers.saved_model import open_model
-from dlzoo.models.network import BuiltAs
 from dlzoo.models.purpose import purpose
+from dlzoo.models.reading import usual_preprocessing
 from dlzoo.training.inference import weights_digest
-from dlzoo.weights import IMAGENET, Preprocessing, card
+from dlzoo.weights import IMAGENET, Preprocessing
 from dlzoo.weights import labels as published_labels
 
 _STEP = 32  # what sides of images in their own size are multiples of
@@ -99,22 +98,12 @@ def _reading(model, task, sides, preprocessing):
     if task == "style" and not fixed:
         return Reading("own", multiple=4)
     given = preprocessing if isinstance(preprocessing, Preprocessing) else None
-    if task != "classification" or (given is None and labels_inside(model)):
-        given = IMAGENET.at(crop_fraction=1.0)  # as in training
-    how = given or _published(model)
+    if task != "classification":
+        given = IMAGENET.at(crop_fraction=1.0)
+    how = given or usual_preprocessing(model)
     height, width = sides
     size = (height or how.size, width or how.size)
     return Reading("crop", size, how.crop_fraction, how.interpolation)
-
-
-def _published(model):
-    """How the published weights of the network of the zoo inside were tested."""
-    for layer in sublayers(model):
-        if isinstance(layer, BuiltAs):
-            for weights in card(layer.network).weights:
-                if weights.origin == layer.origin and weights.preprocessing:
-                    return weights.preprocessing
-    return IMAGENET
 
 
 def _labels(model, task, names):

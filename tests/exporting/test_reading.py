@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import dlzoo
 from dlzoo.data import fit_image
-from dlzoo.exporting import Description, Predictor, Reading, describing
+from dlzoo.exporting import Description, Predictor, Reading
 from dlzoo.exporting.describing import describe
-from dlzoo.layers import BoxLabels, L2Normalize
+from dlzoo.layers import BoxLabels, ClassLabels, L2Normalize
 from dlzoo.models.purpose import purpose
 from dlzoo.weights import CAFFE, IMAGENET
 from tests.exporting.networks import classifier
@@ -76,13 +77,27 @@ def test_black_is_no_image_that_was_scaled():
     assert not fast(np.zeros((2, 8, 8, 3), "float32")).any()
 
 
-def test_what_was_trained_here_is_read_as_in_training(monkeypatch):
-    monkeypatch.setattr(
-        describing, "_published", lambda model: IMAGENET.at(interpolation="bicubic", size=240)
-    )
-    for given, fraction in ((None, 1.0), (CAFFE, 0.875)):
-        found = describe(classifier(), "onnx", "float32", given).reading
+def test_networks_are_shown_what_their_weights_were_tested_with_unless_trained_here():
+    options = {"input_shape": (64, 64, 3), "include_preprocessing": True}
+    bare = dlzoo.models.vgg_small(**options)  # its weights were tested on whole images
+    trained = keras.Model(bare.input, ClassLabels(map(str, range(200)))(bare.output))
+    image = (np.mgrid[:64, :64].sum(axis=0) * 2).astype(np.uint8)
+    for model, given, fraction in (
+        (bare, None, 1.0),
+        (bare, CAFFE, 0.875),
+        (trained, None, 1.0),
+        (classifier(), None, 1.0),
+        (keras.Model(bare.input, keras.layers.Flatten()(bare.input)), None, 0.875),
+    ):
+        found = describe(model, "onnx", "float32", given).reading
         assert (found.crop_fraction, found.interpolation) == (fraction, "bilinear")
+    whole = model_answers(bare, image)
+    assert dlzoo.predict(bare, image, top=1)[0].probability == pytest.approx(whole, rel=1e-3)
+
+
+def model_answers(model, image):
+    pixels = np.repeat(image[None, ..., None], 3, axis=-1)
+    return float(model.predict_on_batch(pixels).max())
 
 
 def test_of_faces_nothing_is_cut_off():
