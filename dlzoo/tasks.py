@@ -20,6 +20,7 @@ from dlzoo.exporting.engines import answering_by, exported_layers
 from dlzoo.exporting.opening import exported_folder
 from dlzoo.layers import YOLOCandidates
 from dlzoo.layers.inside import sublayers
+from dlzoo.layers.raw_pixels import taking_raw_pixels
 from dlzoo.layers.saved_model import open_model
 from dlzoo.models.purpose import purpose
 from dlzoo.training.tuning import FineTuned
@@ -198,6 +199,8 @@ def predict(
         options["batch_size"] = batch_size
     if engine == KERAS and not exported:
         return home.predict(opened, images, **options)
+    if not exported:
+        opened = taking_raw_pixels(opened, options.get("preprocessing"))
     fast = predictor(
         exported or opened,
         "auto" if engine == KERAS else engine,

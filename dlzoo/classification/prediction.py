@@ -22,9 +22,10 @@ from dlzoo.data.sources import image_sources
 from dlzoo.layers.class_labels import labels_inside
 from dlzoo.layers.raw_pixels import taking_raw_pixels
 from dlzoo.layers.saved_model import open_model
+from dlzoo.models.reading import usual_preprocessing
 from dlzoo.training import forward
 from dlzoo.training.image_models import input_size
-from dlzoo.weights import IMAGENET, Preprocessing
+from dlzoo.weights import Preprocessing
 from dlzoo.weights import labels as published_labels
 
 
@@ -87,7 +88,8 @@ def predict(
         batch_size: Images at once.
         preprocessing: What a model of your own expects (`dlzoo.weights.IMAGENET` ...);
             its size and crop also count for a model that scales its input itself, e.g.
-            `dlzoo.card("resnet50").find("imagenet").preprocessing`.
+            `dlzoo.card("resnet50").find("a1_in1k").preprocessing`; by default those of the
+            first weights on its card, or of training.
         labels: Names of the classes; by default those inside the model, ImageNet's for
             1,000 classes, else numbers.
 
@@ -134,8 +136,7 @@ def predict(
 def _answers(model, sources, preprocessing, batch_size):
     """What the model answers, `(images, scores)`."""
     own = input_size(model)
-    inside = _carried_labels(model) is not None
-    geometry = preprocessing or (IMAGENET.at(crop_fraction=1.0) if inside else IMAGENET)
+    geometry = preprocessing or usual_preprocessing(model)
     size = own[0] or geometry.size, own[1] or geometry.size
     model = taking_raw_pixels(model, preprocessing)
     read = partial(

@@ -23,7 +23,7 @@ def export(
         str, Option(help="`openvino`, `onnx`, `litert`, `saved_model`, `torch` or `jax`.")
     ] = "openvino",
     precision: Annotated[
-        str, Option(help="`float32`, `bfloat16` (openvino, torch), `int8` (the first three).")
+        str, Option(help="`float32`, `bfloat16` (openvino), `int8` (the first three).")
     ] = "float32",
     calibration: Annotated[
         list[str] | None,
@@ -55,6 +55,7 @@ def export(
     printed.
     """
     import dlzoo
+    from dlzoo import weights as published
     from dlzoo._checks import check_choice
     from dlzoo.exporting import FORMATS
 
@@ -64,6 +65,7 @@ def export(
         out,
         format,
         precision=precision,
+        preprocessing=getattr(published, str(preprocessing).upper(), preprocessing),
         images=images,
         calibration=calibration,
         evaluate=evaluate,

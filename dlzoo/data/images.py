@@ -182,6 +182,7 @@ def _finish(image, target, crop_fraction, interpolation, draft=True):
     image = to_rgb(image)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
+        image.info.clear()  # or it would be turned again by whom it is given to
     if target is not None:
         image = _crop(image, resized, target, INTERPOLATIONS[interpolation])
     return image

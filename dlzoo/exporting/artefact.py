@@ -1,7 +1,6 @@
 """`export`: a network for other programs, written, run again in a fresh process, compared."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +14,16 @@ from keras import tree
 
 from dlzoo._checks import check_choice
 from dlzoo._text import columns
-from dlzoo.errors import DataError
 from dlzoo.exporting.calibration import open_calibration
 from dlzoo.exporting.checking import Check, check, compared
 from dlzoo.exporting.describing import describe, opened
-from dlzoo.exporting.description import ARCHITECTURE, Description, is_exported
+from dlzoo.exporting.description import ARCHITECTURE, Description
+from dlzoo.exporting.folders import check_free, new_folder
 from dlzoo.exporting.formats import FORMATS, check_precision, load
 from dlzoo.exporting.gain import Gain, gain, labelled_images, network_size
 from dlzoo.exporting.quantising import check_quantisable, float32_of, quantise
 from dlzoo.exporting.samples import sample_images
-from dlzoo.exporting.writing import write
+from dlzoo.exporting.writing import in_float32, write
 from dlzoo.training.inference import forward
 
 
@@ -126,7 +125,7 @@ def export(
     check_choice("export", "format", format, FORMATS)
     check_precision("export", format, precision)
     target = Path(path).expanduser()
-    _check_free(target)
+    check_free(target)
     model = opened(model, preprocessing)
     description = describe(model, format, precision, preprocessing)
     chosen = open_calibration("export", description, calibration)
@@ -135,7 +134,7 @@ def export(
     _check_no_labels(precision, evaluate)
     samples = sample_images(description, images)
     expected = answers_of(model, samples)
-    with _new_folder(target) as folder:
+    with new_folder(target) as folder:
         write(model, folder, description)
         description.write(folder)
         found = check(folder, description, samples, expected)
@@ -154,7 +153,7 @@ def _export_int8(model, target, description, images, chosen, evaluate):
     expected = answers_of(model, samples)
     plain = float32_of(description)
     description = description.at(quantised=chosen.to_dict())
-    with _new_folder(target) as folder, _scratch() as beside:
+    with new_folder(target) as folder, _scratch() as beside:
         write(model, beside, plain)
         run = load(beside, plain, batch_size=len(samples))
         compared(plain, expected, run(samples))
@@ -190,33 +189,6 @@ def _check_no_labels(precision, evaluate):
 
 
 def answers_of(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
-    """What Keras answers, in the order in which artefacts do."""
-    return tree.flatten(forward(model, images, len(images)))
-
-
-def _check_free(target):
-    empty = not target.exists() or (target.is_dir() and not any(target.iterdir()))
-    if not empty and not (target.is_dir() and is_exported(target)):
-        raise DataError(
-            f"{target}: path must be a folder that is new, empty, or of an earlier export, "
-            f"because it is replaced; this is something else."
-        )
-
-
-@contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
-    """A folder that takes the place of `target` if the block succeeds."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
-    try:
-        yield folder
-        folder.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
-            os.replace(target, old / "old")
-            os.replace(folder, target)
-            shutil.rmtree(old)
-        else:
-            os.replace(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """What Keras answers in float32, in the order in which artefacts do."""
+    with in_float32(model):
+        return tree.flatten(forward(model, images, len(images)))

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo._progress import track
+from dlzoo.exporting.describing import image_shape
 from dlzoo.exporting.description import Description, is_exported
 from dlzoo.exporting.formats import ENGINES, FORMATS
 from dlzoo.exporting.opening import predictor
@@ -66,6 +67,8 @@ def bench(
     check_positive_int("bench", "rounds", rounds)
     for size in batch_sizes:
         check_positive_int("bench", "batch_sizes", size)
+    if image_size is not None:
+        check_positive_int("bench", "image_size", image_size)
     source, name, shape = _opened(model)
     pairs = _asked(source, engines, precisions)
     sides = tuple(side or image_size or SIDE for side in shape[:2])
@@ -98,7 +101,7 @@ def _opened(model):
         elif Path(model).name == model and not Path(model).suffix:
             card(model)  # an error with names that are close
     opened = open_model(model)
-    return opened, opened.name, opened.input_shape[1:]
+    return opened, opened.name, image_shape(opened)
 
 
 def _asked(source, engines, precisions):

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from dlzoo._progress import track
+from dlzoo.data.channels import in_channels
 from dlzoo.data.sources import image_sources
 from dlzoo.errors import DataError
 from dlzoo.exporting.description import Description
-from dlzoo.exporting.samples import in_channels
 
 INT8 = "int8"
 LEAST, MOST, _SOME = 10, 300, 16

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,9 +54,11 @@ class Maker:
 
     def first(self) -> Predictor:
         """By the best engine that is installed and has the precision."""
-        usual = ("openvino", "onnxruntime", keras.backend.backend(), *ENGINES)
-        found = [name for name in usual if FORMATS[ENGINES[name]].installed()]
-        able = [n for n in found if self.precision in FORMATS[ENGINES[n]].precisions]
+        own = keras.backend.backend()
+        usual = dict.fromkeys(("openvino", "onnxruntime", own, *ENGINES))
+        forms = {name: FORMATS[ENGINES[name]] for name in usual}
+        found = [name for name, form in forms.items() if form.installed() and form.writer(own)]
+        able = [name for name in found if self.precision in forms[name].precisions]
         return self((able or found)[0])
 
     def each(self) -> Iterator[Predictor]:
@@ -88,7 +89,9 @@ def _kept(
 
 
 def _write_and_compare(model, description, folder, chosen):
-    scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
+    scratch = folder.with_name(f".partial-{folder.name}")
+    shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
+    scratch.mkdir()
     try:
         if chosen is None:
             write(model, scratch, description)

@@ -5,20 +5,20 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import keras
+from keras import tree
 
 from dlzoo.exporting.description import Description
 from dlzoo.exporting.formats import FORMATS
 from dlzoo.exporting.reading import Reading
 from dlzoo.layers.box_labels import box_labels_inside
 from dlzoo.layers.class_labels import labels_inside
-from dlzoo.layers.inside import sublayers
 from dlzoo.layers.pixel_labels import pixel_labels_inside
 from dlzoo.layers.raw_pixels import taking_raw_pixels
 from dlzoo.layers.saved_model import open_model
-from dlzoo.models.network import BuiltAs
 from dlzoo.models.purpose import purpose
+from dlzoo.models.reading import usual_preprocessing
 from dlzoo.training.inference import weights_digest
-from dlzoo.weights import IMAGENET, Preprocessing, card
+from dlzoo.weights import IMAGENET, Preprocessing
 from dlzoo.weights import labels as published_labels
 
 _STEP = 32  # what sides of images in their own size are multiples of
@@ -36,14 +36,13 @@ def describe(
         for layer in names
         if layer.target is not None
     }
-    outputs = model.output
     return Description(
         name=model.name,
         format=form,
         precision=precision,
         task=task,
         input_shape=shape,
-        outputs=tuple(sorted(outputs)) if isinstance(outputs, dict) else None,
+        outputs=_names(model.output),
         reading=_reading(model, task, shape[:2], preprocessing),
         labels=None if targets else _labels(model, task, names),
         targets=targets or None,
@@ -77,13 +76,21 @@ def image_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
     return shape[1:]
 
 
+def _names(outputs):
+    """Of the arrays, in the order in which they come; None for one that has no name."""
+    if isinstance(outputs, dict) and len(tree.flatten(outputs)) == len(outputs):
+        return tuple(sorted(outputs))
+    count = len(tree.flatten(outputs))
+    return tuple(f"output_{place}" for place in range(count)) if count > 1 else None
+
+
 def _reading(model, task, sides, preprocessing):
     """How the task's own `predict` reads an image."""
     fixed = None not in sides
     if task == "detection":
         own = box_labels_inside(model)
         size = (own.size if own else None) or (sides if fixed else None)
-        return Reading("fit", size) if size else Reading("own", multiple=_STEP)
+        return Reading("fit", size, multiple=1 if size else _STEP)
     if task == "segmentation":
         own = pixel_labels_inside(model)
         size = (own.resized if own else None) or (sides if fixed else None)
@@ -91,22 +98,12 @@ def _reading(model, task, sides, preprocessing):
     if task == "style" and not fixed:
         return Reading("own", multiple=4)
     given = preprocessing if isinstance(preprocessing, Preprocessing) else None
-    how = given or _published(model)
-    if given is None and (labels_inside(model) or task != "classification"):
-        how = how.at(crop_fraction=1.0)  # trained here
+    if task != "classification":
+        given = IMAGENET.at(crop_fraction=1.0)
+    how = given or usual_preprocessing(model)
     height, width = sides
     size = (height or how.size, width or how.size)
     return Reading("crop", size, how.crop_fraction, how.interpolation)
-
-
-def _published(model):
-    """How the published weights of the network of the zoo inside were tested."""
-    for layer in sublayers(model):
-        if isinstance(layer, BuiltAs):
-            for weights in card(layer.network).weights:
-                if weights.origin == layer.origin and weights.preprocessing:
-                    return weights.preprocessing
-    return IMAGENET
 
 
 def _labels(model, task, names):

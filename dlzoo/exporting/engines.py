@@ -9,6 +9,8 @@ import keras
 from dlzoo.errors import DataError
 from dlzoo.exporting.description import ARCHITECTURE
 from dlzoo.exporting.prediction import Predictor
+from dlzoo.layers import ImagePreprocessing
+from dlzoo.layers.raw_pixels import taking_raw_pixels
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def answering_by(model: keras.Model, fast: Predictor) -> Iterator[None]:
     try:
         yield
     finally:
-        del model.predict_on_batch
+        vars(model).pop("predict_on_batch", None)  # another thread may have done so
 
 
 def exported_layers(folder: Path) -> keras.Model:
@@ -42,9 +44,12 @@ def exported_layers(folder: Path) -> keras.Model:
     """
     path = folder / ARCHITECTURE
     try:
-        return keras.models.model_from_json(path.read_text(encoding="utf-8"))
+        model = keras.models.model_from_json(path.read_text(encoding="utf-8"))
     except (OSError, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: the layers of the exported network cannot be read ({error}). Export it "
             f"again; dlzoo.predictor runs it without them."
         ) from error
+    # Whatever its layers are, it takes raw pixels, and its engine answers, not they.
+    grey = model.input_shape[-1] == 1
+    return model if grey else taking_raw_pixels(model, ImagePreprocessing(1.0, (0.0,), (1.0,)))

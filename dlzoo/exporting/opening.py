@@ -39,13 +39,14 @@ def predictor(
         model_or_path: The folder that `export` or `fine_tune` wrote, a `.keras` file, or a
             model.
         engine: `"openvino"`, `"onnxruntime"`, `"litert"`, `"tensorflow"`, `"jax"` or
-            `"torch"`. `"auto"`: the first of them that is installed; `"fastest"`: the one
-            that is, measured here on batches of `batch_size`.
+            `"torch"`. `"auto"`: of those that are installed, with what writes for them, the
+            first of openvino, onnxruntime and Keras's own backend; `"fastest"`: the one that
+            is, measured here on batches of `batch_size`.
         precision: `"float32"`, `"bfloat16"` (openvino) or `"int8"`; `"auto"`: float32,
             or what was exported.
         batch_size: Images at once, and the size that the engine is prepared for, beside 1.
         threads: Of one call; None: as the engine chooses. TensorFlow and JAX have theirs for
-            the whole process.
+            the whole process; PyTorch's are set for all of it.
         preprocessing: What a model without `ImagePreprocessing` expects, as in
             `dlzoo.fine_tune`.
         calibration: For int8: 10 to 300 images like those to come, without labels: paths, a
@@ -72,6 +73,7 @@ def predictor(
         check_positive_int("predictor", "threads", threads)
     folder = exported_folder(model_or_path)
     if folder is not None:
+        _check_nothing_more(folder, preprocessing=preprocessing, calibration=calibration)
         description = _as_asked(folder, engine, precision)
         run = load(folder, description, batch_size=batch_size, threads=threads)
         return Predictor(run, description, batch_size)
@@ -89,6 +91,15 @@ def exported_folder(model: Any) -> Path | None:
     """The folder that `export` wrote, or None if `model` is something else."""
     path = Path(model).expanduser() if isinstance(model, str | os.PathLike) else None
     return path if path is not None and is_exported(path) else None
+
+
+def _check_nothing_more(path, **given):
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"predictor: {name} must be None for {path}, because what was exported has it "
+                f"inside; got {type(value).__name__}. Give the model itself to change it."
+            )
 
 
 def _as_asked(path, engine, precision):

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from dlzoo.data.channels import in_channels
 from dlzoo.data.images import open_image
 from dlzoo.data.sources import image_sources
 from dlzoo.errors import DataError
 from dlzoo.exporting.description import Description
 from dlzoo.exporting.formats import FORMATS, Run
-from dlzoo.exporting.samples import in_channels
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +75,9 @@ class Predictor:
         Args:
             images: A `uint8` array, one image or a batch; a float array of 0 to 255 `(n,
                 height, width, channels)` of the size that the network takes; a path, a
-                folder, a pattern; or a list of such things. Other sizes are brought to the
-                network's as `dlzoo.predict` does.
+                folder, a pattern; or a list of such things. `uint8` arrays of the network's
+                size are taken as they are, others and files brought to it as
+                `dlzoo.predict` does.
 
         Returns:
             float32 `(n, classes)`, `(n, dimensions)`, or `(n, height, width, classes)` of
@@ -148,6 +149,8 @@ class Predictor:
 
     def _read(self, source):
         try:
+            if isinstance(source, np.ndarray) and self._as_it_is(source.dtype, source.shape):
+                return source, None
             if self.task != "detection":
                 return self.description.reading(source), None
             image = open_image(source)
@@ -187,9 +190,13 @@ class Predictor:
         if images.dtype.kind == "f":
             self._check_floats(images)
             return True
+        return self._as_it_is(images.dtype, images.shape[1:])
+
+    def _as_it_is(self, dtype, shape):
+        """Whether pixels of one image are what the network takes."""
         sides = self.description.input_shape
         fixed = None not in sides and self.description.reading.size in (None, sides[:2])
-        return images.dtype == np.uint8 and fixed and images.shape[1:] == sides
+        return dtype == np.uint8 and fixed and shape == sides
 
     def _check_floats(self, images):
         wanted = self.description.input_shape
@@ -201,7 +208,7 @@ class Predictor:
             )
         some = images[:, ::4, ::4]  # a look at all of them takes as long as a small network
         low, high = float(some.min()), float(some.max())
-        if high <= 1.0 or low < 0:
+        if 0 < high <= 1.0 or low < 0:  # all black is black
             raise ValueError(
                 f"predictor: pixels must be 0 to 255, because preprocessing is inside; got "
                 f"[{low:g}, {high:g}]. Pass the images as they were read."

@@ -24,14 +24,17 @@ class Reading:
         way: `"crop"`: the aspect is kept, what is too much is cut off (`read_image`); `"fit"`:
             the whole image, the rest grey (`fit_image`); `"stretch"`: of any aspect; `"own"`:
             as large as the image is.
-        size: Height and width; None for `"own"`.
+        size: Height and width; None for `"own"`, and for `"fit"` to the image's own size.
         crop_fraction, interpolation: As in `read_image`, for `"crop"`.
-        multiple: For `"own"`: sides are filled up with mirrored borders to multiples of it.
+        multiple: Of images in their own size: sides become multiples of it, for `"own"` by
+            mirrored borders.
 
     Example:
         >>> image = np.zeros((40, 80, 3), "uint8")
         >>> Reading("crop", (32, 32))(image).shape, Reading("own", multiple=32)(image).shape
         ((32, 32, 3), (64, 96, 3))
+        >>> Reading("fit", multiple=32)(image).shape
+        (64, 96, 3)
     """
 
     way: str
@@ -49,7 +52,8 @@ class Reading:
             return _filled(read_image(source), self.multiple)
         size = self.size or (0, 0)
         if self.way == "fit":
-            return fit_image(source, size)
+            image = open_image(source)
+            return fit_image(image, self._fitted((image.height, image.width)))
         if self.way == "stretch":
             image = open_image(source)
             return np.array(image.resize(size[::-1], Image.Resampling.BILINEAR))
@@ -64,11 +68,14 @@ class Reading:
             >>> Reading("fit", (320, 320)).scale((480, 640))
             (0.5, 0.5)
         """
-        if self.way == "fit" and self.size:
-            return fit_scale(size, self.size)
+        if self.way == "fit":
+            return fit_scale(size, self._fitted(size))
         if self.way == "stretch" and self.size:
             return self.size[1] / size[1], self.size[0] / size[0]
         return 1.0, 1.0
+
+    def _fitted(self, size):
+        return self.size or tuple(-(-side // self.multiple) * self.multiple for side in size)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; `Reading(**values)` is the way back."""

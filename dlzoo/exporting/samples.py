@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from dlzoo.data.channels import in_channels
 from dlzoo.data.images import read_image
 from dlzoo.data.sources import image_sources
 from dlzoo.exporting.description import Description
@@ -30,11 +31,6 @@ def sample_images(description: Description, images: Any = None) -> np.ndarray:
     read = [description.reading(source) for source in sources[:_MOST]]
     alike = [image for image in read if image.shape == read[0].shape]
     return in_channels(np.stack(alike).astype(np.float32), description.input_shape[-1])
-
-
-def in_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """RGB, or the first of three equal channels for a network that takes grey images."""
-    return images if channels == 3 else np.ascontiguousarray(images[..., :channels])
 
 
 def _photographs(description):

@@ -112,7 +112,7 @@ def _write_here(model, folder, description, images):
     operations = plain_operations() if form.plain else nullcontext()
     options = {} if images is None else {"images": images}
     try:
-        with _in_float32(model), operations:
+        with in_float32(model), operations:
             module_of(description.format).write(model, folder, **options)
     except (ExportError, ImportError, KeyboardInterrupt):
         raise
@@ -150,18 +150,25 @@ def _backend(name):
 
 
 @contextmanager
-def _in_float32(model: keras.Model) -> Iterator[None]:
-    """What was trained in bfloat16 is written in float32; then it is as it was."""
-    policies = [(layer, layer.dtype_policy) for layer in sublayers(model)]
+def in_float32(model: keras.Model) -> Iterator[None]:
+    """What was trained in bfloat16 computes in float32; then it is as it was."""
+    policies = [
+        (layer, layer.dtype_policy)
+        for layer in sublayers(model)
+        if layer.dtype_policy.compute_dtype != "float32"
+    ]
+    if not policies:
+        yield
+        return
     try:
-        for layer, policy in policies:
-            if policy.compute_dtype != "float32":
-                layer.dtype_policy = "float32"
+        for layer, _ in policies:
+            layer.dtype_policy = "float32"
+        model.predict_function = None  # traced with the dtypes that were
         yield
     finally:
         for layer, policy in policies:
-            if layer.dtype_policy is not policy:
-                layer.dtype_policy = policy
+            layer.dtype_policy = policy
+        model.predict_function = None
 
 
 def _main(saved: str, folder: str, *classes: str) -> None:

@@ -31,7 +31,10 @@ def purpose(model: keras.Model) -> str:
             return _LABELS[type(layer)]
     if isinstance(model.output, dict) and sorted(model.output) == list(ANSWERS):
         return "detection"
-    if isinstance(model.layers[-1], (L2Normalize, LearnedDistance)):
+    last = model.layers[-1]
+    while isinstance(last, keras.Model):
+        last = last.layers[-1]
+    if isinstance(last, (L2Normalize, LearnedDistance)):
         return "faces"
     built = [card(layer.network).task for layer in inside if isinstance(layer, BuiltAs)]
     others = [task for task in built if task != "classification"]  # than that of a backbone

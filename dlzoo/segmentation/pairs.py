@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from dlzoo.data import MaskExamples, decode_pairs
-
-_GREY = np.array([0.299, 0.587, 0.114], "float32")  # ITU-R BT.601, as Pillow has it
+from dlzoo.data.channels import in_channels
 
 
 class Pairs:
@@ -73,18 +72,3 @@ class Half:
 
     def __getitem__(self, index: Any) -> np.ndarray:
         return self._pairs.read(np.arange(len(self))[index])[self._part]
-
-
-def in_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """`uint8 (..., 1, 3 or 4)` as grey or RGB, whichever the network takes.
-
-    Example:
-        >>> in_channels(np.zeros((4, 4, 3), "uint8"), 1).shape
-        (4, 4, 1)
-    """
-    given = images.shape[-1]
-    if given == channels:
-        return images
-    if channels == 1:
-        return np.rint(images[..., :3] @ _GREY).astype(np.uint8)[..., None]
-    return np.repeat(images, 3, axis=-1) if given == 1 else images[..., :3]

@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from dlzoo._checks import check_between, check_positive_int
+from dlzoo.data.channels import in_channels
 from dlzoo.data.sources import image_sources
 from dlzoo.layers.pixel_labels import PixelLabels, pixel_labels_inside
 from dlzoo.layers.raw_pixels import preprocessing_layer
 from dlzoo.layers.saved_model import open_model
-from dlzoo.segmentation.pairs import in_channels
 from dlzoo.segmentation.picture import Picture
 from dlzoo.segmentation.result import Segmentation
 from dlzoo.segmentation.tiling import plan_tiles, tile_scores

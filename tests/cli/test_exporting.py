@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import dlzoo
+from dlzoo.cli.exporting import export
+from dlzoo.weights import CAFFE
 from tests.cli.run import run
 from tests.exporting.networks import classifier, photographs
 
@@ -16,6 +19,17 @@ def test_an_unknown_format_or_network():
         "Error: export: format must be one of ['jax', 'litert', 'onnx', 'openvino',"
     )
     assert "got 'tflite'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"), [("included", "included"), ("caffe", CAFFE), (None, None)]
+)
+def test_preprocessing_reaches_the_library(given, wanted, tmp_path, monkeypatch):
+    classifier().save(tmp_path / "model.keras")
+    seen = {}
+    monkeypatch.setattr(dlzoo, "export", lambda *_, **options: seen.update(options))
+    export(str(tmp_path / "model.keras"), tmp_path / "net", preprocessing=given)
+    assert seen["preprocessing"] == wanted
 
 
 @pytest.mark.slow

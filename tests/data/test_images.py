@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dlzoo.data import read_image
-from dlzoo.data.images import check_image, resized_size
+from dlzoo.data import fit_image, read_image
+from dlzoo.data.images import check_image, open_image, resized_size
 from dlzoo.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -157,6 +157,14 @@ def test_exif_orientation_with_reduced_decoding(tmp_path, orientation):
     save_turned(tmp_path / "i.jpg", picture, orientation, quality=95)
     got = read_image(tmp_path / "i.jpg", (32, 48)).astype(int)
     assert np.abs(got - read_image(picture, (32, 48))).max() <= 6
+
+
+@pytest.mark.parametrize("name", ["i.jpg", "i.png", "i.webp"])
+def test_what_is_upright_is_not_turned_again(tmp_path, name):
+    save_turned(tmp_path / name, smooth(30, 50), 6)
+    image = open_image(tmp_path / name)
+    np.testing.assert_array_equal(read_image(image), read_image(tmp_path / name))
+    assert fit_image(image, (30, 50)).shape == read_image(image).shape
 
 
 def test_nonsense_orientation_is_ignored(tmp_path):

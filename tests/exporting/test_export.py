@@ -10,7 +10,7 @@ import pytest
 import dlzoo
 from dlzoo._plain import uses_plain_operations
 from dlzoo.errors import DataError, ExportError, MissingExtraError
-from dlzoo.exporting import FORMATS, Description, artefact, formats, writing
+from dlzoo.exporting import FORMATS, Description, artefact, folders, formats, writing
 from dlzoo.exporting.checking import compared
 from dlzoo.exporting.formats import load
 from dlzoo.exporting.writing import foreign_classes
@@ -96,6 +96,38 @@ def test_an_earlier_export_is_replaced_and_nothing_else(model, tmp_path, quick):
             dlzoo.export(model, path, FORMAT)
     assert (foreign / "cat.jpg").exists()
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_what_was_there(tmp_path, monkeypatch):
+    target, real = tmp_path / "net", folders.os.replace
+    target.mkdir()
+    (target / "earlier").touch()
+
+    def interrupted(source, place):
+        if place == target and source.name != "old":
+            raise KeyboardInterrupt
+        real(source, place)
+
+    monkeypatch.setattr(folders.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), folders.new_folder(target) as folder:
+        (folder / "later").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["net", "earlier"]
+
+
+@pytest.mark.backend
+def test_what_was_trained_in_bfloat16_is_compared_in_float32(tmp_path, quick):
+    with_policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = classifier()
+    finally:
+        keras.config.set_dtype_policy(with_policy)
+    images = np.stack([image[:16, :16] for image in photographs(3)])
+    images = np.pad(images, [(0, 0), (0, SIDE - 16), (0, SIDE - 16), (0, 0)])
+    before = model.predict_on_batch(images)
+    assert dlzoo.export(model, tmp_path / "net", FORMAT).check.difference < 1e-4
+    assert model.layers[2].compute_dtype == "bfloat16"
+    np.testing.assert_array_equal(model.predict_on_batch(images), before)
 
 
 def test_an_artefact_that_answers_other_shapes_or_no_numbers(model):

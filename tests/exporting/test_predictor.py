@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import keras
 import numpy as np
@@ -13,7 +14,9 @@ from PIL import Image
 
 import dlzoo
 from dlzoo.errors import DataError
-from dlzoo.exporting import ENGINES, FORMATS
+from dlzoo.exporting import ENGINES, FORMATS, formats
+from dlzoo.exporting.engines import answering_by
+from dlzoo.weights import IMAGENET
 from tests.exporting.networks import SIDE, classifier, photographs
 
 INSTALLED = [name for name, form in ENGINES.items() if FORMATS[form].installed()]
@@ -135,6 +138,16 @@ def test_a_file_that_was_left_half_written_is_not_used(model, tmp_path, monkeypa
     assert dlzoo.predictor(model, "tensorflow")(pixels()).shape == (5, 5)
 
 
+def test_what_a_killed_process_left_is_cleared_away(model, tmp_path):
+    dlzoo.predictor(model, "tensorflow")
+    (made,) = folders(tmp_path)
+    left = made.rename(made.with_name(f".partial-{made.name}"))
+    (left / "half").touch()
+    dlzoo.predictor(model, "tensorflow")
+    assert folders(tmp_path) == [made]
+    assert not (made / "half").exists()
+
+
 @pytest.mark.slow
 def test_two_processes_at_once_share_the_cache(model, tmp_path):
     model.save(tmp_path / "model.keras")
@@ -194,6 +207,49 @@ def test_an_exported_folder_is_opened_without_keras(model, tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert said.stdout.splitlines()[-1] == "(2, 5) False"
+
+
+@pytest.mark.backend
+def test_images_that_may_not_be_written_to(model):
+    images = pixels(3).astype("float32")
+    images.flags.writeable = False
+    answers = dlzoo.predictor(model, keras.backend.backend())(images)
+    np.testing.assert_allclose(answers, model.predict_on_batch(images.copy()), atol=1e-5)
+
+
+def test_auto_takes_what_can_be_written_here(model, monkeypatch):
+    real = formats._importable
+    missing = {"openvino", "tf2onnx", "onnxscript"}
+    monkeypatch.setattr(formats, "_importable", lambda m: not missing & set(m) and real(m))
+    assert dlzoo.predictor(model).engine == keras.backend.backend()
+
+
+@pytest.mark.parametrize("given", [IMAGENET, "included"])
+def test_predict_of_a_model_that_was_told_how_it_takes_pixels(given, tmp_path):
+    image = keras.Input((SIDE, SIDE, 3))
+    bare = keras.layers.Dense(5)(keras.layers.GlobalAveragePooling2D()(image))
+    model = keras.Model(image, bare)
+    options = {} if given == "included" else {"preprocessing": given}
+    dlzoo.export(model, tmp_path / "net", ENGINES[HERE[0]], preprocessing=given)
+    found = [dlzoo.predict(tmp_path / "net", photographs(3), **options)]
+    if options:
+        found.append(dlzoo.predict(model, photographs(3), **options))
+        found.append(dlzoo.predict(model, photographs(3), engine=HERE[0], **options))
+    for answers in found:
+        assert [one.labels for one in answers] == [one.labels for one in found[0]]
+        for one, other in zip(answers, found[0], strict=True):
+            assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+    with pytest.raises(ValueError, match="calibration must be None for"):
+        dlzoo.predictor(tmp_path / "net", calibration=photographs(10))
+
+
+def test_two_may_predict_with_one_model_at_once(model, fast):
+    first, second = answering_by(model, fast), answering_by(model, fast)
+    with ExitStack() as stack:
+        stack.enter_context(first)
+        second.__enter__()
+    second.__exit__(None, None, None)
+    assert "predict_on_batch" not in vars(model)
 
 
 def test_bad_arguments():

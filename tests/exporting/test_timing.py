@@ -118,6 +118,12 @@ def test_no_such_model(tmp_path):
         dlzoo.bench(tmp_path / "resnet50")
 
 
+def test_a_model_of_two_images():
+    image, other = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
+    with pytest.raises(ValueError, match="the model must take one image"):
+        dlzoo.bench(keras.Model([image, other], keras.layers.Add()([image, other])))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -125,6 +131,7 @@ def test_no_such_model(tmp_path):
         ({"precisions": ["float16"]}, "bench: precisions must be one of .*got 'float16'"),
         ({"batch_sizes": [0]}, "bench: batch_sizes must be a whole number of at least 1"),
         ({"rounds": 0}, "bench: rounds must be"),
+        ({"image_size": 0}, "bench: image_size must be"),
     ],
 )
 def test_wrong_arguments(model, arguments, message):

@@ -21,6 +21,8 @@ def load(folder: Path, description, *, batch_size, threads=None):
         torch.set_num_threads(threads)
 
     def run(images):
+        if not images.flags.writeable:  # of which PyTorch warns
+            images = images.copy()
         with torch.inference_mode():
             return [answer.numpy() for answer in module(torch.from_numpy(images))]
 
