@@ -98,7 +98,7 @@ def body_of_pairs():
 
 
 def painter():
-    return fill(dlzoo.models.transformer_net(width=4, blocks=2), 0.8)
+    return fill(dlzoo.models.transformer_net(width=4, blocks=1), 0.8)
 
 
 NETWORKS = {

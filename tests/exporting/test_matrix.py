@@ -56,7 +56,7 @@ def example(name):
     """A network, images for it, and what Keras answers."""
     model = taking_raw_pixels(made(name), "included")
     about = describe(model, "saved_model", "float32")
-    images = sample_images(about)[:3]
+    images = np.ascontiguousarray(sample_images(about)[:3, :128, :160])
     return model, about, images, artefact.answers_of(model, images)
 
 
@@ -77,7 +77,7 @@ def check(form, name, folder):
         spread = np.std(expected[0], axis=0).max()
         assert spread > 10 * found.difference * np.abs(expected[0]).max()
     if None in about.input_shape:
-        other = np.ascontiguousarray(images[:1, :96, :160])
+        other = np.ascontiguousarray(images[:1, :96, :128])
         same = compared(about, artefact.answers_of(model, other), run(other))
         assert same.difference < 1e-3
 
@@ -107,9 +107,9 @@ def test_other_families_in_one_format(name, tmp_path):
 @pytest.mark.backend
 @pytest.mark.parametrize("name", QUICK)
 def test_a_backend_writes_its_own_format(name, tmp_path):
-    own = {"tensorflow": "litert"}.get(BACKEND, BACKEND)
-    skip_unless_writable(own)
-    check(own, name, tmp_path)
+    if BACKEND == "tensorflow":
+        pytest.skip("its formats are in the slow test")
+    check(BACKEND, name, tmp_path)
 
 
 @pytest.mark.slow
