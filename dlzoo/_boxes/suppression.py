@@ -93,6 +93,9 @@ def class_wise_suppression(
 ):
     """Non-max suppression of each class on its own, and of what stays the `most` best.
 
+    In an exported network, where `classes * n**2` is more than 2**23, of the 1024 best scores
+    (or `most`, if that is more).
+
     Args:
         boxes: `(..., n, 4)`, or `(..., n, classes, 4)` if each class has its own.
         scores: `(..., n, classes)`.

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from dlzoo._plain import plain_operations
 from dlzoo.detection import boxes as box
 from tests.models.zoo import compiled
 
@@ -205,6 +206,20 @@ def test_the_neutral_loop_and_the_fused_operation_agree(own, first, monkeypatch)
     neutral = box.class_wise_suppression(boxes, scores, most=60)
     for name, value in fused.items():
         np.testing.assert_array_equal(value, neutral[name])
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("few", [2**23, 0], ids=["each class", "the best of all"])
+def test_what_an_export_does_is_the_same(few, monkeypatch):
+    monkeypatch.setattr("dlzoo._boxes.settled.FEW", few)
+    boxes, rng = crowd(6, 2, 30, 3)
+    scores = (rng.uniform(size=(2, 30, 3)) * 5).round().astype("float32") / 5
+    suppress = functools.partial(box.class_wise_suppression, most=20, score_threshold=0.3)
+    expected = suppress(boxes, scores)
+    with plain_operations():
+        found = suppress(boxes, scores)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(to_numpy(found[name]), to_numpy(value))
 
 
 def softened(boxes, scores, method, most, sigma=0.5, iou_threshold=0.3):
