@@ -1,12 +1,11 @@
 """OpenVINO's intermediate representation: `model.xml` and `model.bin`."""
 
-import threading
 from pathlib import Path
 
 from dlzoo.exporting.formats._products import sums_in_32_bits
+from dlzoo.exporting.formats._streams import Streams
 
 FILE = "model.xml"
-_PRECISION = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
 
 def write(model, folder: Path) -> None:
@@ -56,69 +55,4 @@ def quantise(source: Path, folder: Path, images) -> None:
 
 
 def load(folder: Path, description, *, batch_size, threads=None):
-    return _Compiled(folder / FILE, description, batch_size, threads)
-
-
-class _Compiled:
-    """The network compiled for batches of one and of `batch_size`, and once for all others.
-
-    For a known shape OpenVINO's code is faster by a tenth (MobileNetV2, one image). Bytes are
-    taken as they are: their conversion becomes part of the first operation.
-    """
-
-    takes_bytes = True
-
-    def __init__(self, path, description, batch_size, threads):
-        import openvino
-
-        self._core = openvino.Core()
-        self._path = path
-        self._settings = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": _PRECISION[description.precision],
-        }
-        if threads:
-            self._settings["INFERENCE_NUM_THREADS"] = threads
-        fixed = None not in description.input_shape
-        self._sizes = {1, batch_size} if fixed else set()
-        self._compiled = {}
-        self._lock = threading.Lock()
-        self._mine = threading.local()
-
-    def __call__(self, images):
-        size = len(images) if len(images) in self._sizes else None
-        request = self._request(size, images.dtype.name)
-        return list(request.infer([images], share_inputs=True).values())
-
-    def _request(self, *kind):
-        """This thread's request for batches of a size and type."""
-        requests = self._mine.__dict__.setdefault("requests", {})
-        if kind not in requests:
-            with self._lock:
-                if kind not in self._compiled:
-                    self._compiled[kind] = self._compile(*kind)
-            requests[kind] = self._compiled[kind].create_infer_request()
-        return requests[kind]
-
-    def _compile(self, size, dtype):
-        model = self._core.read_model(self._path)
-        (image,) = model.inputs
-        shape = image.partial_shape
-        if size is not None:
-            shape[0] = size
-            model.reshape(shape)
-        if dtype == "uint8":
-            model = _taking_bytes(model)
-        return self._core.compile_model(model, "CPU", self._settings)
-
-
-def _taking_bytes(model):
-    from openvino import Model, Type, opset13
-    from openvino.op import Parameter
-
-    (old,) = model.get_parameters()
-    new = Parameter(Type.u8, old.partial_shape)
-    converted = opset13.convert(new, "f32").output(0)
-    for target in old.output(0).get_target_inputs():
-        target.replace_source_output(converted)
-    return Model(model.get_results(), [new], model.friendly_name)
+    return Streams(folder / FILE, description, threads)
