@@ -84,7 +84,9 @@ FORMATS = {
         "tensorflow", "tensorflow", ("tensorflow",), {"tensorflow": ()}, ("tensorflow",),
         ("float32",), plain=False,
     ),
-    "jax": Format("jax", "jax", ("jax",), {"jax": ()}, ("jax",), ("float32",)),
+    "jax": Format(
+        "jax", "jax", ("jax", "flatbuffers"), {"jax": ()}, ("jax",), ("float32",)
+    ),
     "torch": Format("torch", "torch", ("torch",), {"torch": ()}, ("torch",), ("float32",)),
 }  # fmt: skip
 ENGINES = {row.engine: name for name, row in FORMATS.items()}
