@@ -92,10 +92,9 @@ def export(
 
     The folder gets the files of the format, `dlzoo.json` (input, outputs, labels, how images
     are read, versions, the comparison), `labels.txt`, and Keras's layers for `dlzoo.predict`.
-    The network takes float32 RGB of 0
-    to 255, `(batch, height, width, 3)`: preprocessing is inside. If its answers are not
-    Keras's, that is an error and nothing is written. Where the backend in use cannot write
-    the format, a process with another one does.
+    The network takes float32 RGB of 0 to 255, `(batch, height, width, 3)`: preprocessing is
+    inside. If its answers are not Keras's, that is an error and nothing is written. Where the
+    backend in use cannot write the format, a process with another one does.
 
     Args:
         model: The folder that `fine_tune` wrote, a `.keras` file, or a model.

@@ -12,9 +12,9 @@ import numpy as np
 from dlzoo._checks import check_choice, check_positive_int
 from dlzoo._progress import track
 from dlzoo.exporting.describing import image_shape
-from dlzoo.exporting.description import Description, is_exported
+from dlzoo.exporting.description import Description
 from dlzoo.exporting.formats import ENGINES, FORMATS
-from dlzoo.exporting.opening import predictor
+from dlzoo.exporting.opening import exported_folder, predictor
 from dlzoo.exporting.timing import (
     KERAS,
     SIDE,
@@ -91,8 +91,8 @@ def bench(
 
 def _opened(model):
     """A Keras model or an exported folder; its name and input shape."""
-    folder = None if isinstance(model, keras.Model) else Path(model).expanduser()
-    if folder is not None and is_exported(folder):
+    folder = exported_folder(model)
+    if folder is not None:
         found = Description.read(folder)
         return folder, found.name, found.input_shape
     if isinstance(model, str) and not Path(model).expanduser().exists():

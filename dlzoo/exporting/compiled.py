@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -15,7 +16,7 @@ from dlzoo.errors import ExportError
 from dlzoo.exporting.artefact import answers_of
 from dlzoo.exporting.calibration import Calibration, open_calibration
 from dlzoo.exporting.checking import compared
-from dlzoo.exporting.describing import describe, opened
+from dlzoo.exporting.describing import describe, in_format, opened
 from dlzoo.exporting.description import Description, is_exported
 from dlzoo.exporting.formats import ENGINES, FORMATS, check_precision, load
 from dlzoo.exporting.opening import AUTO, RUNTIME_ONLY
@@ -40,11 +41,17 @@ class Maker:
         self.batch_size = batch_size
         self.threads = threads
 
+    @cached_property
+    def _description(self):
+        """In any format: hashing the weights once is enough."""
+        form = next(iter(FORMATS))
+        return describe(self.model, form, self.precision, self.preprocessing)
+
     def __call__(self, engine: str) -> Predictor:
         """By one engine."""
         form = ENGINES[engine]
         check_precision("predictor", form, self.precision)
-        description = describe(self.model, form, self.precision, self.preprocessing)
+        description = in_format(self._description, form)
         chosen = open_calibration("predictor", description, self.calibration)
         if chosen is not None:
             description = description.at(quantised=chosen.to_dict())

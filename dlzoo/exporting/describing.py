@@ -21,6 +21,7 @@ from dlzoo.training.inference import weights_digest
 from dlzoo.weights import IMAGENET, Preprocessing
 from dlzoo.weights import labels as published_labels
 
+_INSIDE = {"detection": box_labels_inside, "segmentation": pixel_labels_inside}
 _STEP = 32  # what sides of images in their own size are multiples of
 
 
@@ -107,17 +108,19 @@ def _reading(model, task, sides, preprocessing):
 
 
 def _labels(model, task, names):
-    if task == "detection":
-        own = box_labels_inside(model)
-        return own.labels if own else None
-    if task == "segmentation":
-        own = pixel_labels_inside(model)
+    if task in _INSIDE:
+        own = _INSIDE[task](model)
         return own.labels if own else None
     if task != "classification":
         return None
     if names:
         return names[0].labels
     return published_labels("imagenet") if model.output_shape[-1] == 1000 else None
+
+
+def in_format(description: Description, form: str) -> Description:
+    """The description of the same network in another format."""
+    return description.at(format=form, versions=_versions(form))
 
 
 def _versions(form):
